@@ -35,6 +35,8 @@ public enum Limit {
     ONNX_NUMBERS(1 << 28),
     /** Maximum bytes of a booster's file. */
     BOOSTER_BYTES(1_000_000_000),
+    /** Maximum bytes of a server's answer. */
+    ANSWER_BYTES(100_000_000),
     /** Maximum number of cells of a Parquet file or a query. */
     TABLE_CELLS(100_000_000);
 

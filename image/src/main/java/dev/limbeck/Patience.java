@@ -48,6 +48,12 @@ public final class Patience {
         watch.start();
     }
 
+    /** Return the limit of each call; null if there is none. */
+    public static @Nullable Duration longest() {
+        Limit now = limit;
+        return now == null ? null : Duration.ofNanos(now.nanos);
+    }
+
     /** Start to watch a call, such as the forward pass of a model file. */
     public static Wait on(String what) {
         Wait wait = new Wait(what);

@@ -10,7 +10,6 @@ import dev.limbeck.recipe.RunContext;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.Metric;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,8 +23,8 @@ import picocli.CommandLine.Option;
         optionListHeading = "Model",
         description = "Evaluate a trained model on a split of labeled data.")
 final class EvaluateCommand extends DataCommand {
-    @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS)
-    Path model = Path.of("");
+    @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS + ", URL")
+    String model = "";
 
     @Mixin
     ModelFileOptions says = new ModelFileOptions();

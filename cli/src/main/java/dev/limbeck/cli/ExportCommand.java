@@ -171,7 +171,8 @@ final class ExportCommand extends DataCommand {
             throw new LimbeckException(file + " does not contain its image size; set it with --image-size");
         }
         ImagePreprocessing preprocessing = data.preprocessing(says);
-        List<String> names = classNames.isEmpty() ? SavedModel.classNames(file, says.get("classes")) : classNames;
+        List<String> names =
+                classNames.isEmpty() ? SavedModel.classNames(file.toString(), says.get("classes")) : classNames;
         try (Script script = checked.load()) {
             if (!verifies) {
                 if (names.isEmpty()) {

@@ -13,6 +13,6 @@ abstract class ImageCommand extends LimbeckCommand {
 
     /** Open a model of any kind. */
     LoadedModel load(Path model, ModelFileOptions says) {
-        return LoadedModel.open(this, model, says, preprocessing);
+        return LoadedModel.open(this, model.toString(), says, preprocessing);
     }
 }

@@ -3,8 +3,11 @@ package dev.limbeck.cli;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Modalities;
 import dev.limbeck.data.ModelFacts;
+import dev.limbeck.distill.served.ModelAddress;
+import dev.limbeck.distill.served.ServedModel;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelFiles;
+import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.MissingFile;
@@ -35,8 +38,9 @@ final class InspectCommand extends LimbeckCommand {
     @Parameters(
             paramLabel = "FILE",
             description =
-                    "A run directory, a .safetensors file, a PyTorch checkpoint, a TorchScript, ONNX or XGBoost file.")
-    Path file = Path.of("");
+                    "A run directory, a .safetensors file, a PyTorch checkpoint, a TorchScript, ONNX or XGBoost file, or the "
+                            + "address of a served model.")
+    String named = "";
 
     @Option(
             names = "--weights-key",
@@ -46,42 +50,60 @@ final class InspectCommand extends LimbeckCommand {
 
     @Override
     Object run() {
-        Path path = Files.isDirectory(file) ? file.resolve(SavedModel.FILE_NAME) : file;
-        LimbeckException folder = SavedModel.huggingFace(file);
-        if (folder != null) throw folder;
-        if (!Files.exists(path)) throw MissingFile.of("model", path);
-        Map<String, Object> facts =
-                Files.isRegularFile(path) && ModelRuntimes.find(path).isPresent()
-                        ? network(path)
-                        : weights(path, weightsKey);
+        Map<String, Object> facts = ModelAddress.isOne(named) ? served() : file(Path.of(named));
         facts.forEach((key, value) -> say(key + ": " + Texts.shortened(text(value))));
         return facts;
     }
 
+    private Map<String, Object> served() {
+        try (FileTeacher teacher = ServedModel.open(ModelAddress.of(named), 1, ModelRole.TEACHER, this::tell)) {
+            Map<String, Object> facts = described(teacher);
+            metadata(teacher, facts);
+            return facts;
+        }
+    }
+
+    private Map<String, Object> file(Path file) {
+        Path path = Files.isDirectory(file) ? file.resolve(SavedModel.FILE_NAME) : file;
+        LimbeckException folder = SavedModel.huggingFace(file);
+        if (folder != null) throw folder;
+        if (!Files.exists(path)) throw MissingFile.of("model", path);
+        return Files.isRegularFile(path) && ModelRuntimes.find(path).isPresent()
+                ? network(path)
+                : weights(path, weightsKey);
+    }
+
     private static Map<String, Object> network(Path path) {
         try (FileTeacher teacher = FileTeacher.look(path)) {
-            ModelFacts said = teacher.facts();
-            Map<String, Object> facts = new LinkedHashMap<>();
-            facts.put("kind", said.kind());
-            facts.put("sha256", teacher.sha256());
+            Map<String, Object> facts = described(teacher);
             List<Path> files = ModelFiles.of(path);
             if (files.size() > 1)
                 facts.put("files", files.stream().map(Path::toString).toList());
-            if (!said.inputs().isEmpty()) {
-                facts.put(
-                        "inputs",
-                        said.inputs().stream().map(InputSpec::toString).toList());
-            }
-            if (!said.outputs().isEmpty()) facts.put("outputs", said.outputs());
-            if (!teacher.preprocessing().containsKey(Modalities.KEY)) {
-                facts.put("layout", teacher.preprocessing().getOrDefault(ImagePreprocessing.LAYOUT, "nchw"));
-            }
-            facts.put("classes", teacher.classNames().isEmpty() ? "not named" : teacher.classNames());
-            facts.put("preprocessing", teacher.preprocessing().isEmpty() ? "not said" : teacher.preprocessing());
             if (TorchScriptFile.isIn(path)) contents(TorchScriptFile.open(path), facts);
-            said.metadata().forEach((key, value) -> facts.put("metadata." + key, value));
+            metadata(teacher, facts);
             return facts;
         }
+    }
+
+    private static Map<String, Object> described(FileTeacher teacher) {
+        ModelFacts said = teacher.facts();
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("kind", said.kind());
+        facts.put("sha256", teacher.sha256());
+        if (!said.inputs().isEmpty()) {
+            facts.put("inputs", said.inputs().stream().map(InputSpec::toString).toList());
+        }
+        if (!said.outputs().isEmpty()) facts.put("outputs", said.outputs());
+        if (!teacher.preprocessing().containsKey(Modalities.KEY)) {
+            facts.put("layout", teacher.preprocessing().getOrDefault(ImagePreprocessing.LAYOUT, "nchw"));
+        }
+        facts.put("classes", teacher.classNames().isEmpty() ? "not named" : teacher.classNames());
+        facts.put("preprocessing", teacher.preprocessing().isEmpty() ? "not said" : teacher.preprocessing());
+        return facts;
+    }
+
+    private static void metadata(FileTeacher teacher, Map<String, Object> facts) {
+        teacher.facts().metadata().forEach((key, value) -> facts.put("metadata." + key, value));
     }
 
     /** Count the contents of a TorchScript file, most frequent first. */

@@ -12,6 +12,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.rows.RowEncoding;
 import dev.limbeck.data.rows.RowModality;
+import dev.limbeck.distill.served.ModelAddress;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
@@ -49,20 +50,21 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Hold a model that was named on the command line, of whatever kind its file is, and say what is assumed of it. */
-record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) implements AutoCloseable {
+record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) implements AutoCloseable {
     private static final int NAMED = 5;
 
     /**
      * Open a model.
      *
+     * @param model a path, or the address of a served model
      * @param given data options with preprocessing
      */
-    static LoadedModel open(LimbeckCommand command, Path model, ModelFileOptions says, SettingOptions given) {
+    static LoadedModel open(LimbeckCommand command, String model, ModelFileOptions says, SettingOptions given) {
         Numbers.atLeast(1, "--image-size", (Integer) given.value("data.image_size"));
         ObjectNode tree = RecipeFiles.tree();
         JsonNode data = given.given().path("data");
         for (String key : SettingOptions.PREPROCESSING) if (data.has(key)) tree.set(key, data.get(key));
-        tree.put("model", model.toString())
+        tree.put("model", model)
                 .put("architecture", says.checkpoint.arch)
                 .put("weights_key", says.checkpoint.weightsKey);
         tree.put("layout", says.layout).put("channels", says.channels).put("output", says.output);
@@ -256,6 +258,7 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
 
     /** Draw the validation split as the model's own run did, to evaluate on unseen data. */
     static void splitAsItsRun(String file, ObjectNode data) {
+        if (ModelAddress.isOne(file)) return;
         RunRecord.beside(Path.of(file)).ifPresent(run -> {
             for (String key : List.of("seed", "valid_fraction")) {
                 if (!data.has(key) && run.data().path(key).isNumber())

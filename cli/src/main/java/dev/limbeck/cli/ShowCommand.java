@@ -57,7 +57,7 @@ final class ShowCommand extends DataCommand {
                 context.tell(images);
             }
         } else {
-            try (LoadedModel opened = LoadedModel.open(this, named, says, data.settings);
+            try (LoadedModel opened = LoadedModel.open(this, named.toString(), says, data.settings);
                     ImageData images = opened.open(recipe, context)) {
                 results(opened, images);
                 context.tell(images);

@@ -166,7 +166,7 @@ public record SavedModel(
         Architecture architecture = architecture(file, metadata.remove(ARCHITECTURE), named);
         boolean ours = isOurs(metadata);
         String written = metadata.remove(CLASSES);
-        List<String> classNames = ours ? classNames(file, written) : List.of();
+        List<String> classNames = ours ? classNames(file.toString(), written) : List.of();
         metadata.remove(FORMAT);
         Task task = task(file, ours ? metadata : Map.of(), classNames);
         metadata.keySet().removeAll(task.toMetadata().keySet());
@@ -317,7 +317,7 @@ public record SavedModel(
      * @param stored a JSON list of strings; null for none
      * @throws LimbeckException if it is not such a list
      */
-    public static List<String> classNames(Path file, @Nullable String stored) {
+    public static List<String> classNames(String file, @Nullable String stored) {
         if (stored == null) return List.of();
         List<@Nullable String> names;
         try {
@@ -329,7 +329,7 @@ public record SavedModel(
         return List.copyOf(names);
     }
 
-    private static LimbeckException noClassNames(Path file, @Nullable Exception cause) {
+    private static LimbeckException noClassNames(String file, @Nullable Exception cause) {
         return new LimbeckException(
                 file
                         + " must store its classes as a JSON list such as [\"cat\", \"dog\"], found other text; export it again",

@@ -71,7 +71,7 @@ public final class PredictionFile {
         try (StateDict state = WeightFiles.read(file)) {
             Task task = Task.of(
                     state.metadata(),
-                    SavedModel.classNames(file, state.metadata().get(NAMES)));
+                    SavedModel.classNames(file.toString(), state.metadata().get(NAMES)));
             boolean labels = task.kind() == Task.Kind.SINGLE_LABEL;
             for (Split split : Split.values()) {
                 String outputs = split.label() + (labels ? ".logits" : ".outputs");

@@ -6,6 +6,8 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Modalities;
 import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.cache.Encoding;
+import dev.limbeck.distill.served.ModelAddress;
+import dev.limbeck.distill.served.ServedModel;
 import dev.limbeck.distill.teacher.EnsembleTeacher;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
@@ -32,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record TeacherRecipe(
         @Setting(
-                help = "Run, safetensors, checkpoint, TorchScript, ONNX; repeatable",
+                help = "Run, safetensors, checkpoint, TorchScript, ONNX, URL; repeatable",
                 options = "--teacher",
                 label = "FILE",
                 repeatable = true)
@@ -72,6 +74,15 @@ public record TeacherRecipe(
         String output,
 
         @Setting(
+                help = "Requests at once to a served teacher, each with a part of the batch",
+                atLeast = 1,
+                atMost = 64,
+                whenUnset = "1",
+                options = {})
+        @Nullable
+        Integer requests,
+
+        @Setting(
                 help = "Several teachers instead of one model, each with its own settings",
                 options = {})
         @Nullable
@@ -102,6 +113,9 @@ public record TeacherRecipe(
         String cacheAs) {
     public TeacherRecipe {
         if (members != null && members.isEmpty()) members = null;
+        // Before anything is written: an address is refused if it has credentials.
+        if (model != null && ModelAddress.isOne(model))
+            model = ModelAddress.of(model).toString();
         if ((model == null) == (members == null)) {
             if (model == null) throw Sections.missing("teacher.model");
             throw new LimbeckException("found teacher.model and teacher.members; set only one of them");
@@ -136,11 +150,11 @@ public record TeacherRecipe(
         }
     }
 
-    /** Return the files of the teacher or its members. */
+    /** Return the files of the teacher or its members; a served model has none. */
     @JsonIgnore
     public List<Path> files() {
         String one = model;
-        if (one != null) return List.of(Path.of(one));
+        if (one != null) return ModelAddress.isOne(one) ? List.of() : List.of(Path.of(one));
         List<Path> files = new ArrayList<>();
         if (members != null) members.forEach(member -> files.addAll(member.files()));
         return files;
@@ -205,9 +219,18 @@ public record TeacherRecipe(
     }
 
     private LoadedTeacher openOne(Consumer<String> log, ModelRole role) {
+        if (model != null && ModelAddress.isOne(model)) {
+            requireWhole(model);
+            int atOnce = requests == null ? 1 : requests;
+            return withSettings(ServedModel.open(ModelAddress.of(model), atOnce, role, log), model);
+        }
+        if (requests != null) {
+            throw new LimbeckException("requests applies only to served models, found " + model + "; leave it out");
+        }
         Path file = Path.of(String.valueOf(model));
         if (Files.isRegularFile(file) && ModelRuntimes.find(file).isPresent()) {
-            return openFile(file, log, role);
+            requireWhole(file.toString());
+            return withSettings(FileTeacher.open(file, role, log), file.toString());
         }
         Map<String, String> order = inputs == null ? Map.of() : inputs.ofWholeNetworks();
         if (!order.isEmpty() || output != null) {
@@ -221,7 +244,7 @@ public record TeacherRecipe(
         Map<String, String> all = new LinkedHashMap<>(saved.preprocessing());
         if (inputs != null) {
             try {
-                requireKind(all, file);
+                requireKind(all, file.toString());
             } catch (LimbeckException e) {
                 saved.close();
                 throw e;
@@ -237,14 +260,18 @@ public record TeacherRecipe(
         return LoadedTeacher.of(saved.withMetadata(names, all));
     }
 
-    private LoadedTeacher openFile(Path file, Consumer<String> log, ModelRole role) {
+    /** Refuse settings of weights without a network. */
+    private void requireWhole(String file) {
         if (architecture != null) {
             throw new LimbeckException(file + " contains a whole network; leave its architecture out");
         }
         if (weightsKey != null) {
             throw new LimbeckException(file + " contains a whole network; leave weights_key out");
         }
-        FileTeacher teacher = FileTeacher.open(file, role, log);
+    }
+
+    private LoadedTeacher withSettings(FileTeacher opened, String file) {
+        FileTeacher teacher = opened;
         if (inputs != null) {
             try {
                 requireKind(teacher.preprocessing(), file);
@@ -257,11 +284,11 @@ public record TeacherRecipe(
         if (classes != null) teacher = teacher.withClassNames(classes);
         if (output != null) teacher = teacher.withOutput(TeacherOutput.of(output));
         if (inputs != null) teacher = teacher.withPreprocessing(inputs.ofWholeNetworks());
-        return LoadedTeacher.of(teacher, file.toString());
+        return LoadedTeacher.of(teacher, file);
     }
 
     /** Refuse settings of inputs of another kind of data than the model's. */
-    private void requireKind(Map<String, String> own, Path file) {
+    private void requireKind(Map<String, String> own, String file) {
         String kind = Modalities.ofSaved(own).kind();
         if (inputs == null || kind.equals(inputs.kind())) return;
         List<String> given = new ArrayList<>(inputs.preprocessing().keySet());

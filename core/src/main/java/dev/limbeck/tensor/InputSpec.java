@@ -128,7 +128,8 @@ public record InputSpec(String name, DType type, long[] shape, double pad, long 
                 + " " + Tensors.shapeText(tensor.shape()));
     }
 
-    private boolean fits(long[] batch) {
+    /** Return whether a batch of this shape holds rows of this input. */
+    public boolean fits(long... batch) {
         if (batch.length != shape.length + 1) return false;
         for (int i = 0; i < shape.length; i++) if (shape[i] != FREE && shape[i] != batch[i + 1]) return false;
         return true;

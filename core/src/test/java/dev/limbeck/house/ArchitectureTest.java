@@ -111,13 +111,14 @@ class ArchitectureTest {
         "train,         data io model nn optim zoo weights tensor",
         "run,           io model train data nn optim tensor",
         "distill distill.cache distill.loss distill.teacher, run train optim model data nn zoo weights io tensor",
+        "distill.served, distill.teacher data io tensor",
         "distill.rows,  distill.loss distill.teacher data table tensor",
         "evaluate,      train data nn tensor",
         "compare,       recipe evaluate distill distill.cache distill.teacher distill.loss run train optim model data nn zoo"
                 + " weights io tensor",
         "predict,       distill.teacher train model nn tensor",
         "predict.image, predict distill.teacher model data.image image nn zoo tensor",
-        "recipe,        distill distill.cache distill.loss distill.teacher run train optim model data nn zoo weights io tensor"
+        "recipe,        distill distill.cache distill.loss distill.served distill.teacher run train optim model data nn zoo weights io tensor"
     })
     void packagesLeanOnlyOnThoseBelow(String who, String below) {
         String[] allowed =

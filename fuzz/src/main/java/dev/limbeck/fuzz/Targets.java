@@ -3,6 +3,7 @@ package dev.limbeck.fuzz;
 import dev.limbeck.data.image.ImageTargets;
 import dev.limbeck.data.rows.RowTargets;
 import dev.limbeck.distill.cache.CacheTargets;
+import dev.limbeck.distill.served.ServedTargets;
 import dev.limbeck.distill.teacher.TeacherTargets;
 import dev.limbeck.duckdb.DuckDbTargets;
 import dev.limbeck.export.ExportTargets;
@@ -29,6 +30,7 @@ public final class Targets {
                         RowTargets.all(),
                         ModelTargets.all(),
                         TeacherTargets.all(),
+                        ServedTargets.all(),
                         CacheTargets.all(),
                         ExportTargets.all(),
                         OnnxTargets.all(),

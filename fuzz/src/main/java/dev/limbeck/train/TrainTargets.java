@@ -41,14 +41,14 @@ public final class TrainTargets {
 
     private static long model(Path file) {
         Map<String, String> metadata = Safetensors.readMetadata(file);
-        SavedModel.classNames(file, metadata.get("classes"));
+        SavedModel.classNames(file.toString(), metadata.get("classes"));
         if (ImagePreprocessing.isIn(metadata)) ImagePreprocessing.of(metadata);
         SavedModel.open(file, null).close();
         return 0;
     }
 
     private static long names(Path file) throws IOException {
-        SavedModel.classNames(file, new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+        SavedModel.classNames(file.toString(), new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
         return 0;
     }
 }

@@ -7,7 +7,6 @@ import dev.limbeck.data.Modality;
 import dev.limbeck.data.ModelFacts;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.weights.ClassNames;
-import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,21 +41,21 @@ record FileSettings(
     }
 
     /**
-     * Read the facts stored in a file.
+     * Read the facts stored in a file, or what a server says.
      *
      * @throws dev.limbeck.LimbeckException if one of its words is none that is known
      */
-    static FileSettings of(Path file, ModelFacts facts, ModelRole role, Consumer<String> log) {
+    static FileSettings of(String place, ModelFacts facts, ModelRole role, Consumer<String> log) {
         Map<String, String> metadata = facts.metadata();
         String output = metadata.get(OUTPUT);
-        Consumer<String> lines = line -> log.accept(file + ": its " + line);
+        Consumer<String> lines = line -> log.accept(place + ": its " + line);
         if (metadata.containsKey(ModelFacts.CLASSES_FROM)) {
             lines.accept("classes are those of its graph (" + Printable.quote(metadata.get(ModelFacts.CLASSES_FROM))
                     + "): " + Printable.quote(String.valueOf(metadata.get(ModelFacts.CLASSES))));
         }
         return new FileSettings(
                 metadata.containsKey(Task.KEY)
-                        ? SavedModel.classNames(file, metadata.get(CLASSES))
+                        ? SavedModel.classNames(place, metadata.get(CLASSES))
                         : classNames(metadata, lines),
                 Modalities.of(facts)
                         .map(modality -> named(modality, modality.read(facts, lines)))

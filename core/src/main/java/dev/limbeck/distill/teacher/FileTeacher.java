@@ -23,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
@@ -35,7 +34,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Run a model file with its own runtime: TorchScript or, with limbeck-export on the class path, ONNX. It runs on the
- * CPU in its saved precision. The caller sets what the file does not contain:
+ * CPU in its saved precision. {@link #of} does the same with any other foreign model, such as one behind a server. The caller sets what the file does not contain:
  *
  * <pre>{@code
  * FileTeacher.open(Path.of("teacher.pt")).withPreprocessing(preprocessing.toMetadata()).withClassNames(classNames)
@@ -44,23 +43,17 @@ import org.slf4j.LoggerFactory;
  * <p>Close it after use.
  */
 public final class FileTeacher implements Teacher, AutoCloseable {
-    /** Tolerance between an image in a full batch and in a smaller one, as a share of the largest output. */
-    private static final double STEADY = 0.01;
-
     /** Number of rows used to detect the kind of output. */
     private static final int LOOKED_AT = 128;
 
-    private final Path file;
+    private final ModelOrigin origin;
     private final ModelRuntime.Running running;
-    private final String sha256;
     private final FileSettings settings;
     private final ClosedFlag closing;
 
-    private FileTeacher(
-            Path file, ModelRuntime.Running running, String sha256, FileSettings settings, ClosedFlag closing) {
-        this.file = file;
+    private FileTeacher(ModelOrigin origin, ModelRuntime.Running running, FileSettings settings, ClosedFlag closing) {
+        this.origin = origin;
         this.running = running;
-        this.sha256 = sha256;
         this.settings = settings;
         this.closing = closing;
     }
@@ -98,20 +91,31 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             BiFunction<ModelRuntime, Path, ModelRuntime.Running> opened) {
         if (!Files.isRegularFile(file)) throw MissingFile.of("teacher", file);
         ModelRuntime runtime = ModelRuntimes.require(file);
-        String sha256 = ModelFiles.sha256(file);
-        ModelRuntime.Running running = opened.apply(runtime, file);
+        ModelOrigin origin =
+                new ModelOrigin(file.toString(), String.valueOf(file.getFileName()), ModelFiles.sha256(file), true);
+        return of(origin, opened.apply(runtime, file), role, log);
+    }
+
+    /**
+     * Use an open model. The teacher closes it, also if it throws.
+     *
+     * @throws LimbeckException if what the model says of itself is malformed
+     */
+    public static FileTeacher of(
+            ModelOrigin origin, ModelRuntime.Running running, ModelRole role, Consumer<String> log) {
+        String place = origin.place();
         try {
-            FileSettings settings = FileSettings.of(file, running.facts(), role, log);
+            FileSettings settings = FileSettings.of(place, running.facts(), role, log);
             List<String> outputs = running.facts().outputs();
             if (outputs.size() > 1) {
-                log.accept(file + " has the outputs " + String.join(", ", outputs) + "; the first of these is used");
+                log.accept(place + " has the outputs " + String.join(", ", outputs) + "; the first of these is used");
             }
-            return new FileTeacher(file, running, sha256, settings, new ClosedFlag("model " + file.getFileName()));
+            return new FileTeacher(origin, running, settings, new ClosedFlag("model " + origin.name()));
         } catch (LimbeckException e) {
             running.close();
             String message = String.valueOf(e.getMessage());
             throw new LimbeckException(
-                    message.startsWith(file.toString()) ? message : file + " has invalid settings: " + message, e);
+                    message.startsWith(place) ? message : place + " has invalid settings: " + message, e);
         } catch (RuntimeException e) {
             running.close();
             throw e;
@@ -119,7 +123,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     private FileTeacher with(FileSettings other) {
-        return new FileTeacher(file, running, sha256, other, closing);
+        return new FileTeacher(origin, running, other, closing);
     }
 
     /** Return a copy with class names in the order of its outputs. */
@@ -139,7 +143,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     @Override
     public String name() {
-        return String.valueOf(file.getFileName());
+        return origin.name();
     }
 
     @Override
@@ -181,9 +185,9 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return running.facts();
     }
 
-    /** Return the SHA-256 of all that the model is read from, in hex; see {@link ModelFiles}. */
+    /** Return the SHA-256 of all that identifies the model, in hex; see {@link ModelOrigin}. */
     public String sha256() {
-        return sha256;
+        return origin.sha256();
     }
 
     /**
@@ -288,12 +292,17 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             return OutputAdapter.logits(forward(how, given), who(), given.rows(), classes(), output, task);
         }
 
-        /** {@inheritDoc} The file was read once, and nothing here can change what was read. */
         @Override
         TeacherFacts facts(List<InputSpec> specs, Preprocessing seen) {
-            String identity = sha256 + " " + seen.identity() + " " + seen.layout() + " " + output.used()
+            String identity = origin.sha256() + " " + seen.identity() + " " + seen.layout() + " " + output.used()
                     + (task == Task.Kind.SINGLE_LABEL ? "" : " " + task.key());
-            return new TeacherFacts(output.knowledge(), output.words(), Precision.FP32, specs, seen, () -> identity);
+            return new TeacherFacts(
+                    output.knowledge(),
+                    output.words(),
+                    Precision.FP32,
+                    specs,
+                    seen,
+                    () -> origin.lasting() ? identity : "");
         }
     }
 
@@ -322,7 +331,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                         int few = (batch.size() + 1) / 2;
                         Inputs fewer = given.map(input -> input.narrow(0, 0, few));
                         Tensor again = OutputAdapter.table(forward(how, fewer), who(), few, classes(), task);
-                        checkSteady(values, Tensors.toFloats(again));
+                        OutputAdapter.requireSteady(values, Tensors.toFloats(again), who());
                     }
                     width = Math.toIntExact(output.size(1));
                     int from = seen.length;
@@ -337,28 +346,13 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return output(seen, width, !said, task);
     }
 
-    private void checkSteady(float[] output, float[] again) {
-        double largest = 0;
-        double difference = 0;
-        for (int i = 0; i < again.length; i++) {
-            largest = Math.max(largest, Math.abs(output[i]));
-            difference = Math.max(difference, Math.abs(output[i] - again[i]));
-        }
-        if (difference <= STEADY * largest) return;
-        throw new LimbeckException(String.format(
-                Locale.ROOT,
-                "%s gives other outputs for the same rows in a smaller batch (difference %.2g, largest "
-                        + "output %.2g): it is random or in training mode; save it after model.eval()",
-                who(),
-                difference,
-                largest));
-    }
-
     private Tensor forward(Preprocessing how, Inputs inputs) {
         closing.check();
         Inputs given = inputs.map(input -> input.cpu().contiguous());
         try {
             return running.forward(given);
+        } catch (AnswerException e) {
+            throw e;
         } catch (RuntimeException e) {
             String found = remedy(how, given.rows());
             String shapes = given.tensors().values().stream()
@@ -386,6 +380,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                 NoGrad noGrad = NoGrad.on()) {
             Tensor output = running.forward(inputs);
             return output.dim() >= 1 && output.size(0) == inputs.rows();
+        } catch (AnswerException e) {
+            throw e;
         } catch (RuntimeException e) {
             return false; // the question was whether it fails
         }

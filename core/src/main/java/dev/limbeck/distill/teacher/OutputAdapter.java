@@ -17,6 +17,9 @@ final class OutputAdapter {
     /** Keras' epsilon when it converts sigmoids to logits. */
     private static final double LEAST_SIGMOID = 1e-7;
 
+    /** Tolerance between a row in a full batch and in a smaller one, as a share of the largest output. */
+    private static final double STEADY = 0.01;
+
     private OutputAdapter() {}
 
     /**
@@ -94,6 +97,28 @@ final class OutputAdapter {
         if (bad == 0) return values;
         throw new LimbeckException(who + " must return finite numbers, found " + bad + " of " + values.length
                 + " NaN or infinite; check its weights and its preprocessing");
+    }
+
+    /**
+     * Check that rows have the same outputs in a smaller batch.
+     *
+     * @param again outputs of the first rows in that batch
+     */
+    static void requireSteady(float[] output, float[] again, ModelName who) {
+        double largest = 0;
+        double difference = 0;
+        for (int i = 0; i < again.length; i++) {
+            largest = Math.max(largest, Math.abs(output[i]));
+            difference = Math.max(difference, Math.abs(output[i] - again[i]));
+        }
+        if (difference <= STEADY * largest) return;
+        throw new LimbeckException(String.format(
+                Locale.ROOT,
+                "%s gives other outputs for the same rows in a smaller batch (difference %.2g, largest "
+                        + "output %.2g): it is random or in training mode; save it after model.eval()",
+                who,
+                difference,
+                largest));
     }
 
     /** Convert a single output to two classes. */
