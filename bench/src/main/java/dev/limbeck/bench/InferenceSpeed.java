@@ -44,7 +44,7 @@ public final class InferenceSpeed {
                 for (String batch : options.list("batches")) {
                     int rows = Integer.parseInt(batch);
                     // Use the threads as a predictor does for one image, and a teacher for many.
-                    try (@Nullable BlasThreads work = BlasThreads.about(rows, network.parameterCount())) {
+                    try (@Nullable BlasThreads work = BlasThreads.about(rows)) {
                         ways.forEach((name, way) -> System.out.printf(
                                 Locale.ROOT,
                                 "{\"who\": \"%s\", \"batch\": %d, \"ms\": %.3f}%n",

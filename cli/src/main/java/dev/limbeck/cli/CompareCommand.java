@@ -13,6 +13,7 @@ import dev.limbeck.train.Metric;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -43,12 +44,51 @@ final class CompareCommand extends TrackedCommand {
             description = "Folder of the comparison; existing runs are reused")
     Path out = Path.of("");
 
+    @Option(names = "--fail-unless", paramLabel = "WHAT", description = "Fail unless each recipe helped, or not-hurt")
+    @Nullable
+    Wanted wanted;
+
     @Mixin
     ShardOptions shards = new ShardOptions();
+
+    /** Name what the differences to the student without a teacher must show. */
+    enum Wanted {
+        HELPED {
+            @Override
+            boolean isIn(Interval difference) {
+                return difference.isPositive();
+            }
+        },
+        NOT_HURT {
+            @Override
+            boolean isIn(Interval difference) {
+                return difference.n() > 1 && !difference.isNegative();
+            }
+        };
+
+        abstract boolean isIn(Interval difference);
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+
+    private void judge(ComparisonResult result) {
+        for (ComparisonResult.Variant variant : result.variants()) {
+            Interval difference = variant.difference();
+            if (wanted == null || difference == null || wanted.isIn(difference)) continue;
+            refuse(variant.sentence() + "; --fail-unless wants " + wanted);
+        }
+    }
 
     @Override
     Object run() {
         Optional<Shard> shard = shards.shard();
+        if (shard.isPresent() && wanted != null) {
+            throw new LimbeckException(
+                    "--fail-unless judges the whole comparison, found --shard too; give it to the command that gathers");
+        }
         Map<String, Recipe> recipes = new LinkedHashMap<>();
         if (files.isEmpty()) recipes.put("distilled", options.recipe(this, null, true));
         for (Path file : files) {
@@ -64,6 +104,7 @@ final class CompareCommand extends TrackedCommand {
         if (shard.isPresent()) return ShardOptions.show(this, comparison.run(shard.get()));
         ComparisonResult result = comparison.run();
         show(this, result);
+        judge(result);
         say("written to " + out + "; open " + Report.write(result, out, context));
         return result;
     }

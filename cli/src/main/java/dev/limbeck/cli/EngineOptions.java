@@ -18,7 +18,8 @@ final class EngineOptions {
         Numbers.atLeast(1, "--threads", threads);
         // torchrun starts one process for each GPU of a machine.
         String local = System.getenv("LOCAL_RANK");
-        if (local != null && device.equals("auto") && Engine.cudaDevices() > 1) device = "cuda:" + local;
+        if (local != null && local.matches("\\d{1,2}") && device.equals("auto") && Engine.cudaDevices() > 1)
+            device = "cuda:" + local;
         Engine.device(device);
         if (threads != null) Engine.setThreads(threads);
     }

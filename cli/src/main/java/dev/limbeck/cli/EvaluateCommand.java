@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,6 +24,8 @@ import picocli.CommandLine.Option;
         optionListHeading = "Model",
         description = "Evaluate a trained model on a split of labeled data.")
 final class EvaluateCommand extends DataCommand {
+    private static final String LOSS = "loss";
+
     @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS + ", URL")
     String model = "";
 
@@ -37,6 +40,9 @@ final class EvaluateCommand extends DataCommand {
             paramLabel = "N",
             description = "Also average over N augmented views, such as 4 (default: none)")
     int views;
+
+    @Mixin
+    GateOptions gates = new GateOptions();
 
     @Override
     Object run() {
@@ -57,6 +63,8 @@ final class EvaluateCommand extends DataCommand {
                 tell("this data is not augmented, so --views changes nothing");
             }
             List<Metric> metrics = Metric.of(data.task());
+            gates.check(Stream.concat(metrics.stream().map(Metric::name), Stream.of(LOSS))
+                    .toList());
             EvaluationResult validation = opened.validate(data, split, views, Engine.device(engine.device), metrics);
             context.tell(data);
             say(Texts.format(
@@ -74,7 +82,10 @@ final class EvaluateCommand extends DataCommand {
             result.put("views", views);
             result.put("rows", data.size(split));
             result.putAll(validation.metrics());
-            result.put("loss", validation.loss());
+            result.put(LOSS, validation.loss());
+            Map<String, Double> judged = new LinkedHashMap<>(validation.metrics());
+            judged.put(LOSS, validation.loss());
+            gates.judge(this, judged);
             return result;
         }
     }

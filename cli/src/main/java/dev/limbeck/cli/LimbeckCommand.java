@@ -4,6 +4,7 @@ import dev.limbeck.Patience;
 import dev.limbeck.Printable;
 import dev.limbeck.recipe.RunContext;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -19,6 +20,11 @@ import picocli.CommandLine.Spec;
 abstract class LimbeckCommand implements Callable<Integer> {
     private static final int REPORT_EVERY = 10_000;
 
+    /** Exit code of a command that did its work, with a result that an option refuses. */
+    private static final int REFUSED = 3;
+
+    private final List<String> refusals = new ArrayList<>();
+
     @Nullable
     Terminal terminal;
 
@@ -32,7 +38,7 @@ abstract class LimbeckCommand implements Callable<Integer> {
     @Option(
             names = "--model-timeout",
             paramLabel = "SECONDS",
-            description = "Timeout of TorchScript and ONNX; 0 for none (default: 600)")
+            description = "Timeout of TorchScript, ONNX, servers; 0 for none (default: 600)")
     int modelTimeout = 600;
 
     /** Return the recipe settings that the command has as options; null for none. */
@@ -60,6 +66,11 @@ abstract class LimbeckCommand implements Callable<Integer> {
     /** Print a line of progress, which is not part of the result. */
     void tell(String line) {
         terminal().err().println(Printable.line(line));
+    }
+
+    /** Refuse the result: it is still printed, then this line, and the exit code is 3. */
+    final void refuse(String reason) {
+        refusals.add(reason);
     }
 
     /** Create the exception for a missing option. */
@@ -101,6 +112,7 @@ abstract class LimbeckCommand implements Callable<Integer> {
         Object result = run();
         if (result instanceof ExitCode code) return code.value();
         if (json) terminal().json(result);
-        return 0;
+        refusals.forEach(reason -> tell("limbeck: " + reason));
+        return refusals.isEmpty() ? 0 : REFUSED;
     }
 }

@@ -24,6 +24,7 @@ final class Numbers {
         commands.registerConverter(long.class, large).registerConverter(Long.class, large);
         choice(commands, Resize.class);
         choice(commands, Split.class);
+        choice(commands, CompareCommand.Wanted.class);
     }
 
     private static <T> ITypeConverter<T> converter(String expected, ITypeConverter<T> parser) {
@@ -39,10 +40,10 @@ final class Numbers {
     private static <E extends Enum<E>> void choice(CommandLine commands, Class<E> type) {
         commands.registerConverter(type, text -> {
             for (E value : type.getEnumConstants()) {
-                if (value.name().equalsIgnoreCase(text)) return value;
+                if (value.name().equalsIgnoreCase(text.replace('-', '_'))) return value;
             }
             String known = Arrays.stream(type.getEnumConstants())
-                    .map(value -> value.name().toLowerCase(Locale.ROOT))
+                    .map(value -> value.name().toLowerCase(Locale.ROOT).replace('_', '-'))
                     .collect(Collectors.joining(", "));
             throw new TypeConversionException("expected one of " + known + ", found '" + text + "'");
         });

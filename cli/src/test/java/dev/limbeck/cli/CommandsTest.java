@@ -279,6 +279,36 @@ class CommandsTest {
         assertThat(text.out())
                 .startsWith("cifar-resnet8 on 1,000 rows (test): accuracy ")
                 .contains(", loss ");
+        Cli.Answer refused = Cli.run(
+                "evaluate",
+                "--model",
+                student,
+                "--data",
+                DATA,
+                "--json",
+                "--fail-below",
+                "accuracy=1.1",
+                "--fail-above",
+                "loss=-1");
+        assertThat(refused.code()).isEqualTo(3);
+        assertThat(refused.json().get("accuracy").isNumber()).isTrue();
+        assertThat(refused.err().lines().filter(line -> line.startsWith("limbeck: ")))
+                .hasSize(2)
+                .anyMatch(line -> line.startsWith("limbeck: accuracy must be at least 1.1, found "));
+        Cli.run(
+                        "evaluate",
+                        "--model",
+                        student,
+                        "--data",
+                        DATA,
+                        "--fail-below",
+                        "accuracy=0",
+                        "--fail-above",
+                        "loss=1e9")
+                .done();
+        Cli.Answer unknown = Cli.run("evaluate", "--model", student, "--data", DATA, "--fail-below", "acuracy=0.9");
+        assertThat(unknown.code()).isEqualTo(1);
+        assertThat(unknown.err()).contains("'acuracy'").contains("accuracy");
         JsonNode json = Cli.run("evaluate", "--model", student, "--data", DATA, "--json")
                 .done()
                 .json();

@@ -55,6 +55,15 @@ class CompareTest {
                 .json();
         assertThat(json).isEqualTo(Cli.read(out.resolve("comparison.json")));
         assertThat(json.at("/variants/1/name").asText()).isEqualTo("distilled");
+        Cli.Answer gated =
+                Cli.run(taught("compare"), "--seeds", "2", "--out", out, "--fail-unless", "not-hurt", "--json");
+        assertThat(gated.json()).isEqualTo(json);
+        boolean hurt = json.at("/variants/1/verdict").asText().startsWith("hurt");
+        assertThat(gated.code()).isEqualTo(hurt ? 3 : 0);
+        Cli.Answer unhelped = Cli.run(taught("compare"), "--seeds", "2", "--out", out, "--fail-unless", "helped");
+        boolean helped = json.at("/variants/1/verdict").asText().startsWith("helped");
+        assertThat(unhelped.code()).isEqualTo(helped ? 0 : 3);
+        if (!helped) assertThat(unhelped.err()).endsWith("; --fail-unless wants helped" + System.lineSeparator());
         Cli.Answer other = Cli.run(taught("compare"), "--lr", "0.5", "--seeds", "2", "--out", out);
         assertThat(other.code()).isEqualTo(1);
         assertThat(other.err()).contains("was made with other settings: training.lr is 0.5 against 0.001");

@@ -163,7 +163,7 @@ public final class Comparison {
      */
     public ShardResult run(Shard shard) {
         try (Claim claim = Claim.of(out, shard)) {
-            Teachers.requireFilled(recipes.values());
+            Teachers.requireBegun(recipes.values());
             try (Teachers teachers = new Teachers(recipes.values(), remembered, out, context.log())) {
                 return runShard(shard, teachers);
             }

@@ -65,11 +65,12 @@ public record ComparisonResult(
         return facts;
     }
 
-    /** Return the machines of the runs, each once. */
+    /** Return the known machines of the runs, each once. */
     public List<String> machines() {
         return variants.stream()
                 .flatMap(variant -> variant.runs().stream())
                 .map(Run::machine)
+                .filter(machine -> !machine.isEmpty())
                 .distinct()
                 .toList();
     }
@@ -83,6 +84,7 @@ public record ComparisonResult(
         long mixed = IntStream.range(0, seeds.size())
                 .filter(seed -> variants.stream()
                                 .map(variant -> variant.runs().get(seed).machine())
+                                .filter(machine -> !machine.isEmpty())
                                 .distinct()
                                 .count()
                         > 1)

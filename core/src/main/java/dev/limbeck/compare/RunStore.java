@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.commons.io.FileUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,7 +94,9 @@ final class RunStore {
                 throw new TrainingDiverged(
                         old.path(MESSAGE).asText() + " (noted in " + note + "; remove it to try again)");
             }
-            FileUtils.deleteQuietly(note.toFile());
+            throw new LimbeckException(
+                    note + " is of a run with other settings: " + RecipeFiles.difference(facts, old.path(SETTINGS))
+                            + "; choose another --out, or remove that file");
         }
         context.log().accept(name);
         RecipeRun run = new RecipeRun(recipe, context.below(directory))
@@ -124,9 +125,9 @@ final class RunStore {
                 || Files.exists(diverged(directory));
     }
 
-    /** Return the machines of all runs so far, as {@link RunRecord.Engine#machine} describes them. */
+    /** Return the known machines of all runs so far, as {@link RunRecord.Engine#machine} describes them. */
     List<String> machines() {
-        return List.copyOf(machines);
+        return machines.stream().filter(machine -> !machine.isEmpty()).toList();
     }
 
     private static ObjectNode facts(ObjectNode recipe, String data, String teacher) {

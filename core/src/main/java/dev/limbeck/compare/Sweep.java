@@ -146,7 +146,7 @@ public final class Sweep {
      */
     public ShardResult run(Shard shard) {
         try (Claim claim = Claim.of(out, shard)) {
-            Teachers.requireFilled(List.of(base));
+            Teachers.requireBegun(List.of(base));
             List<SweepResult.Trial> ranked = new ArrayList<>();
             ShardResult trials = search(shard, ranked);
             if (trials.more() || confirmSeeds == 0) return trials;

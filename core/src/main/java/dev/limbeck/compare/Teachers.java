@@ -71,10 +71,10 @@ final class Teachers implements AutoCloseable {
     }
 
     /**
-     * Require that the folders of cached outputs were filled. Several programs would fill them at the same time, and the outputs' last bits
-     * would depend on which of them was first.
+     * Require that the folders of cached outputs were begun by another program. Several shards would fill an empty one at the same time, and
+     * the outputs' last bits would depend on which of them was first; so they do for rows that are missing in a folder.
      */
-    static void requireFilled(Collection<Recipe> recipes) {
+    static void requireBegun(Collection<Recipe> recipes) {
         for (Recipe recipe : recipes) {
             TeacherRecipe teacher = recipe.teacher();
             for (Path folder : teacher == null ? List.<Path>of() : teacher.cacheFolders()) {

@@ -57,7 +57,8 @@ public final class CacheWarmup implements Callback {
                         if (batch == null) break;
                         distillation.warmUp(batch);
                         done += batch.size();
-                        progress.computed(done, total);
+                        // Shares of whole batches differ by one.
+                        progress.computed(Math.min(done, total), total);
                     }
                 }
             }

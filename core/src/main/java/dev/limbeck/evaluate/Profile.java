@@ -68,14 +68,14 @@ public record Profile(
 
     private static Profile measured(long parameters, long macs, long bytes, int batch, LongFunction<Latency> latency) {
         long before = Engine.residentBytes();
-        Latency one = latency(1, parameters, latency);
-        Latency many = latency(batch, parameters, latency);
+        Latency one = latency(1, latency);
+        Latency many = latency(batch, latency);
         return new Profile(parameters, macs, bytes, one, batch, many, 1000 * batch / many.p50(), 0)
                 .withMemoryAbove(before);
     }
 
-    private static Latency latency(int rows, long parameters, LongFunction<Latency> latency) {
-        try (@Nullable BlasThreads work = BlasThreads.about(rows, parameters)) {
+    private static Latency latency(int rows, LongFunction<Latency> latency) {
+        try (@Nullable BlasThreads work = BlasThreads.about(rows)) {
             return latency.apply(rows);
         }
     }

@@ -29,7 +29,6 @@ public final class Network<X> implements AutoCloseable {
     private final Function<Inputs, Tensor> network;
     private final Runnable closing;
     private final Task task;
-    private final long parameters;
 
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
@@ -39,19 +38,12 @@ public final class Network<X> implements AutoCloseable {
      *
      * @param encode creates the network's inputs, one row each
      * @param closing frees the network
-     * @param parameters number of parameters, for the number of threads; 0 if unknown
      */
-    public Network(
-            Function<List<X>, Inputs> encode,
-            Function<Inputs, Tensor> network,
-            Runnable closing,
-            Task task,
-            long parameters) {
+    public Network(Function<List<X>, Inputs> encode, Function<Inputs, Tensor> network, Runnable closing, Task task) {
         this.encode = encode;
         this.network = network;
         this.closing = closing;
         this.task = task;
-        this.parameters = parameters;
     }
 
     /** Return the task, with the names that the model has. */
@@ -77,7 +69,7 @@ public final class Network<X> implements AutoCloseable {
         lock.readLock().lock();
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on();
-                @Nullable BlasThreads work = BlasThreads.about(inputs.size(), parameters)) {
+                @Nullable BlasThreads work = BlasThreads.about(inputs.size())) {
             if (closed) throw new LimbeckException("the predictor is closed; open another");
             double[] values = Tensors.toDoubles(network.apply(encode.apply(inputs)));
             int width = values.length / inputs.size();

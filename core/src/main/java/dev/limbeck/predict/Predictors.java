@@ -113,8 +113,7 @@ public final class Predictors {
                     encode,
                     inputs -> known.logits(how, inputs),
                     file::close,
-                    file.task(new Task.SingleLabel(file.classNames())),
-                    0);
+                    file.task(new Task.SingleLabel(file.classNames())));
         } catch (RuntimeException e) {
             file.close();
             throw e;
@@ -124,10 +123,6 @@ public final class Predictors {
     private static <X> Network<X> network(SavedModel model, Function<List<X>, Inputs> encode) {
         // Not Module.predict, which switches modes: the model stays in evaluation mode.
         return new Network<>(
-                encode,
-                inputs -> model.module().apply(model.module().adapt(inputs)),
-                model::close,
-                model.task(),
-                model.module().parameterCount());
+                encode, inputs -> model.module().apply(model.module().adapt(inputs)), model::close, model.task());
     }
 }

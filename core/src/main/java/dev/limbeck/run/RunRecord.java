@@ -108,9 +108,10 @@ public record RunRecord(
                     dev.limbeck.tensor.Engine.threads());
         }
 
-        /** Describe the machine in a few words: processor, vector instructions and threads. */
+        /** Describe the machine in a few words: processor, vector instructions and threads; empty if the processor is unknown. */
         public String machine() {
-            return Stream.of(processor.isEmpty() ? system : processor, cpuCapability, "LibTorch " + libtorch)
+            if (processor.isEmpty()) return "";
+            return Stream.of(processor, cpuCapability, "LibTorch " + libtorch)
                             .filter(word -> !word.isBlank())
                             .collect(Collectors.joining(", "))
                     + ", " + threads + (threads == 1 ? " thread" : " threads");

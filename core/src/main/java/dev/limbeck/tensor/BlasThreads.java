@@ -6,16 +6,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Allow multi-threaded matrix products while batches are processed. Use it in try-with-resources. Otherwise products
- * use one thread: waking another takes longer than the products for a single image in a small network. Without {@code
+ * use one thread: waking another takes longer than the products for a single image, whose wide convolutions oneDNN computes. Without {@code
  * OPENBLAS_THREAD_TIMEOUT} in the environment, products always use one thread, because OpenBLAS' threads would spin for
  * 30 ms after each product. {@code OPENBLAS_NUM_THREADS} is respected.
  */
 public final class BlasThreads implements AutoCloseable {
     private static final boolean CHOSEN = System.getenv("OPENBLAS_NUM_THREADS") != null;
     private static final boolean IDLE_THREADS_SLEEP = NativeSettings.chosen("OPENBLAS_THREAD_TIMEOUT") != null;
-
-    /** From this number of parameters on, a single image benefits from a second thread. */
-    private static final long LARGE = 5_000_000;
 
     private static int goingOn;
 
@@ -33,11 +30,10 @@ public final class BlasThreads implements AutoCloseable {
      * Enable multi-threaded products if they pay off.
      *
      * @param rows batch size
-     * @param parameters number of the network's parameters; 0 if unknown
      * @return null to keep one thread
      */
-    public static @Nullable BlasThreads about(long rows, long parameters) {
-        return rows > 1 || parameters >= LARGE ? begin() : null;
+    public static @Nullable BlasThreads about(long rows) {
+        return rows > 1 ? begin() : null;
     }
 
     /** Use one thread for single images, until the first batch work begins. */

@@ -28,6 +28,8 @@ final class Im2col {
         long kernel = weight.size(2);
         if (x.is_cuda() || kernel != 3 || weight.size(3) != 3 || dilation != 1 || groups != 1 || x.size(0) == 1)
             return false;
+        // The engine reports a kernel that is larger than the image.
+        if (Math.min(x.size(2), x.size(3)) + 2 * padding < kernel) return false;
         long pixels = side(x.size(2), kernel, stride, padding) * side(x.size(3), kernel, stride, padding);
         return x.size(1) >= CHANNELS && pixels <= (bf16 ? 16 : 4) && (bf16 || DType.of(x) == DType.FLOAT32);
     }

@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Set what LibTorch's libraries read from the environment when they are loaded, and how the C library allocates, so that a program
- * needs no environment variables. Variables that the user has set stay. On Windows nothing is set.
+ * needs no environment variables. Variables that the user has set stay. On Windows nothing is set. A library that
+ * another one has loaded before keeps what it has read.
  */
 final class NativeSettings {
     /**
@@ -73,7 +74,13 @@ final class NativeSettings {
     }
 
     private static @Nullable String mallocVariables() {
-        String set = Stream.of("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "LD_PRELOAD")
+        String set = Stream.of(
+                        "MALLOC_MMAP_THRESHOLD_",
+                        "MALLOC_TRIM_THRESHOLD_",
+                        "MALLOC_TOP_PAD_",
+                        "MALLOC_MMAP_MAX_",
+                        "GLIBC_TUNABLES",
+                        "LD_PRELOAD")
                 .filter(name -> System.getenv(name) != null)
                 .map(name -> name + "=" + System.getenv(name))
                 .reduce((one, other) -> one + " " + other)

@@ -10,6 +10,7 @@ import dev.limbeck.ScriptFiles;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
+import dev.limbeck.image.ImageFormat;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.predict.image.Predictor;
@@ -20,6 +21,11 @@ import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,6 +35,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -68,6 +75,32 @@ class PredictorTest {
             assertThat(prediction.logits()[c]).isCloseTo(expected.row(row)[c], within(1e-3));
         }
         assertThat(prediction.className()).isEqualTo(data.classNames().get(expected.argmax(row)));
+    }
+
+    @Test
+    void anUploadAStreamAndADecodedImageGiveTheSame() throws IOException {
+        BufferedImage image = new BufferedImage(40, 30, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 1200; i++) image.setRGB(i % 40, i / 40, i * 7919);
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        ImageIO.write(image, "png", png);
+        try (Predictor predictor = Predictor.open(file)) {
+            double[] expected = predictor.predict(image).logits();
+            assertThat(predictor.predict(png.toByteArray()).logits()).isEqualTo(expected);
+            assertThat(predictor
+                            .predict(new ByteArrayInputStream(png.toByteArray()))
+                            .logits())
+                    .isEqualTo(expected);
+            assertThatThrownBy(() -> predictor.predict((BufferedImage) null))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageContaining("found null");
+            assertThatThrownBy(() -> predictor.predict((byte[]) null))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageContaining("found null");
+            assertThatThrownBy(() -> predictor.predict("no image".getBytes(StandardCharsets.UTF_8)))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("cannot read the image of 8 bytes: not an image of a known format (" + ImageFormat.READ
+                            + ")");
+        }
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.limbeck.distributed;
 
+import dev.limbeck.tensor.Scope;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,8 +89,8 @@ final class C10d implements AutoCloseable {
         if (gpus == null) {
             Loader.load(torch_nccl.class);
             // Beside the last name of the group of CPUs.
-            stores.add(new PrefixStore(GPUS, stores.get(stores.size() - 2)));
-            gpus = new ProcessGroupNCCL(stores.get(stores.size() - 1), where.rank(), where.size());
+            stores.add(Scope.retain(new PrefixStore(GPUS, stores.get(stores.size() - 2))));
+            gpus = Scope.retain(new ProcessGroupNCCL(stores.get(stores.size() - 1), where.rank(), where.size()));
             gpus.setTimeout(millis(timeout));
         }
         return gpus;
@@ -183,6 +184,7 @@ final class C10d implements AutoCloseable {
     @Override
     public void close() {
         leave();
+        if (gpus != null) gpus.close();
         // A call that waits for an answer still uses the store.
         if (!silent) stores.get(0).close();
     }

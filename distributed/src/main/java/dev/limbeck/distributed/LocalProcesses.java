@@ -66,6 +66,7 @@ public final class LocalProcesses {
             ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().putAll(environment);
             builder.environment().putAll(Rendezvous.variables(rank, size, port));
+            builder.environment().put("LOCAL_RANK", String.valueOf(rank));
             if (rank == 0) builder.inheritIO();
             else builder.redirectOutput(Redirect.DISCARD);
             Process process = builder.start();

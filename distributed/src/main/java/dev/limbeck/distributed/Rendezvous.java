@@ -76,8 +76,6 @@ public record Rendezvous(int rank, int size, String address, int port, boolean s
                 String.valueOf(rank),
                 SIZE,
                 String.valueOf(size),
-                "LOCAL_RANK",
-                String.valueOf(rank),
                 ADDRESS,
                 address,
                 PORT,

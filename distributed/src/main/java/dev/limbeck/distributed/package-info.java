@@ -1,6 +1,6 @@
 /**
- * Train one model in several processes, on one machine or several, with LibTorch's c10d over Gloo. Only {@link
- * dev.limbeck.distributed.Gloo} calls c10d.
+ * Train one model in several processes, on one machine or several, with LibTorch's c10d. Only {@link
+ * dev.limbeck.distributed.C10d} calls it.
  */
 @NullMarked
 package dev.limbeck.distributed;

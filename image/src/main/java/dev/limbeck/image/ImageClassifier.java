@@ -3,6 +3,7 @@ package dev.limbeck.image;
 import dev.limbeck.Classifier;
 import dev.limbeck.Prediction;
 import java.awt.image.BufferedImage;
+import java.io.InputStream;
 import java.nio.file.Path;
 
 /** Classify images: {@code Predictor} uses LibTorch, {@code OnnxPredictor} of limbeck-predict uses ONNX Runtime. */
@@ -16,7 +17,29 @@ public interface ImageClassifier extends Classifier<RgbImage> {
         return predict(ImageDecoder.read(image));
     }
 
-    /** Classify an image in memory. */
+    /**
+     * Classify the bytes of an image file, such as an upload.
+     *
+     * @throws dev.limbeck.LimbeckException if they are no image
+     */
+    default Prediction predict(byte[] image) {
+        return predict(ImageDecoder.read(image));
+    }
+
+    /**
+     * Classify the rest of a stream, which stays open.
+     *
+     * @throws dev.limbeck.LimbeckException if it is no image
+     */
+    default Prediction predict(InputStream image) {
+        return predict(ImageDecoder.read(image));
+    }
+
+    /**
+     * Classify a decoded image. Its EXIF orientation is not known here; the other methods heed it.
+     *
+     * @throws dev.limbeck.LimbeckException if it is null
+     */
     default Prediction predict(BufferedImage image) {
         return predict(RgbImage.of(image));
     }

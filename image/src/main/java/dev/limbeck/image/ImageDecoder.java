@@ -3,6 +3,7 @@ package dev.limbeck.image;
 import dev.limbeck.LimbeckException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -37,6 +38,37 @@ public final class ImageDecoder {
         } catch (IOException e) {
             throw new LimbeckException("cannot read image " + file + ": " + reason(e), e);
         }
+    }
+
+    /**
+     * Decode the bytes of a file, such as an upload.
+     *
+     * @throws LimbeckException with a one-line message, as {@link #read(Path)}
+     */
+    public static RgbImage read(byte[] file) {
+        if (file == null) throw RgbImage.missing();
+        try {
+            return decode(file);
+        } catch (IOException e) {
+            throw new LimbeckException("cannot read the image of " + file.length + " bytes: " + reason(e), e);
+        }
+    }
+
+    /**
+     * Decode what remains of a stream, which stays open.
+     *
+     * @throws LimbeckException with a one-line message, as {@link #read(Path)}
+     */
+    public static RgbImage read(InputStream file) {
+        if (file == null) throw RgbImage.missing();
+        byte[] bytes;
+        try {
+            bytes = file.readNBytes((int) MOST_BYTES);
+            if (bytes.length == MOST_BYTES) throw new IOException("it is larger than 1 GiB");
+        } catch (IOException e) {
+            throw new LimbeckException("cannot read the image from a stream: " + reason(e), e);
+        }
+        return read(bytes);
     }
 
     /**

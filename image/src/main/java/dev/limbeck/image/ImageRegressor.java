@@ -2,6 +2,7 @@ package dev.limbeck.image;
 
 import dev.limbeck.Regressor;
 import java.awt.image.BufferedImage;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -19,7 +20,29 @@ public interface ImageRegressor extends Regressor<RgbImage> {
         return predict(ImageDecoder.read(image));
     }
 
-    /** Predict the numbers for an image in memory. */
+    /**
+     * Predict the numbers for the bytes of an image file, such as an upload.
+     *
+     * @throws dev.limbeck.LimbeckException if they are no image
+     */
+    default Map<String, Double> predict(byte[] image) {
+        return predict(ImageDecoder.read(image));
+    }
+
+    /**
+     * Predict the numbers for the rest of a stream, which stays open.
+     *
+     * @throws dev.limbeck.LimbeckException if it is no image
+     */
+    default Map<String, Double> predict(InputStream image) {
+        return predict(ImageDecoder.read(image));
+    }
+
+    /**
+     * Predict the numbers for a decoded image. Its EXIF orientation is not known here; the other methods heed it.
+     *
+     * @throws dev.limbeck.LimbeckException if it is null
+     */
     default Map<String, Double> predict(BufferedImage image) {
         return predict(RgbImage.of(image));
     }

@@ -1,5 +1,6 @@
 package dev.limbeck.image;
 
+import dev.limbeck.LimbeckException;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.DataBuffer;
@@ -31,8 +32,13 @@ public record RgbImage(int width, int height, byte[] rgb) {
         return new RgbImage(width, height, rgb);
     }
 
-    /** Copy the samples of a decoded image, without converting between color spaces. */
+    /**
+     * Copy the samples of a decoded image, without converting between color spaces.
+     *
+     * @throws dev.limbeck.LimbeckException if it is null, as {@code ImageIO.read} returns for other files
+     */
     public static RgbImage of(BufferedImage image) {
+        if (image == null) throw missing();
         int width = image.getWidth();
         int height = image.getHeight();
         Raster raster = image.getRaster();
@@ -56,6 +62,10 @@ public record RgbImage(int width, int height, byte[] rgb) {
             }
         }
         return new RgbImage(width, height, rgb);
+    }
+
+    static LimbeckException missing() {
+        return new LimbeckException("an image must be given, found null; check what reads it, such as ImageIO.read");
     }
 
     private static boolean isByteOrShort(Raster raster) {

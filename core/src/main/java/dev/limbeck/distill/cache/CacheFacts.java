@@ -22,8 +22,8 @@ final class CacheFacts {
         String identity = teacher.identity();
         if (identity.isEmpty()) {
             throw new LimbeckException("outputs of teacher " + name + " cannot be cached in a folder, because "
-                    + "it has no fingerprint; turn the cache off, or name the version of a served "
-                    + "model (…/versions/3)");
+                    + "it has no fingerprint; turn the cache off, or, if it is a "
+                    + "served model, name its version (…/versions/3)");
         }
         Map<String, String> facts = new TreeMap<>();
         facts.put("form", "2");

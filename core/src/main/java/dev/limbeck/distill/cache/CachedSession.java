@@ -256,7 +256,7 @@ final class CachedSession implements TeacherSession {
         if (!holds(keys)) {
             if (folder == null || order.has(batch)) return buffer(compute(keys, batch));
             // Another process may have written them in the meantime.
-            if (store instanceof DiskStore disk) disk.refresh();
+            if (!isFull() && store instanceof DiskStore disk) disk.refresh();
             if (!isFull() && !holds(keys)) askInOwnOrder(Objects.requireNonNull(batch.origin()));
             // The cache is full or not writable.
             if (!holds(keys)) return buffer(compute(keys, batch));

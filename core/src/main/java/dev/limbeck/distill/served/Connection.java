@@ -190,7 +190,7 @@ final class Connection {
 
     /** Wait before the next attempt. Return the pause after it. */
     private Duration waited(Duration pause, long start, String why, int attempt) {
-        Duration most = heard ? timing.whole : timing.first;
+        Duration most = most();
         Duration past = Duration.ofNanos(System.nanoTime() - start);
         double factor = 0.5 + ThreadLocalRandom.current().nextDouble();
         long millis = (long) (factor * pause.toMillis());
@@ -209,8 +209,14 @@ final class Connection {
         return twice.compareTo(timing.longestPause) > 0 ? timing.longestPause : twice;
     }
 
+    /** Return the longest time to wait now; null for any time. A server that was never heard of gets less. */
+    private @Nullable Duration most() {
+        if (heard || timing.whole != null && timing.whole.compareTo(timing.first) < 0) return timing.whole;
+        return timing.first;
+    }
+
     private HttpResponse<byte[]> once(HttpRequest.Builder builder, long start) throws IOException {
-        Duration most = timing.whole;
+        Duration most = most();
         AtomicBoolean begun = new AtomicBoolean();
         CompletableFuture<HttpResponse<byte[]>> sent =
                 client.sendAsync(builder.build(), BoundedBody.upTo(Limit.ANSWER_BYTES.value(), () -> begun.set(true)));

@@ -2,6 +2,8 @@ package dev.limbeck.distill.served;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.limbeck.Printable;
+import dev.limbeck.distill.teacher.AnswerException;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Tensors;
 import java.io.ByteArrayOutputStream;
@@ -11,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
@@ -124,6 +127,10 @@ record Request(byte[] json, List<byte[]> binary) {
         if (input.type() == ElementType.BYTES) return texts(Tensors.toTexts(input.tensor()));
         DType type = input.type().type();
         Tensor sent = DType.of(input.tensor()) == type ? input.tensor() : Tensors.to(input.tensor(), type);
+        if (!type.isFloatingPoint() && !Arrays.equals(Tensors.toLongs(sent), Tensors.toLongs(input.tensor()))) {
+            throw new AnswerException("the input " + Printable.quote(input.name()) + " takes " + input.type()
+                    + ", found numbers that do not fit; serve the model with INT64 inputs");
+        }
         ByteBuffer memory = Tensors.memory(sent);
         byte[] bytes = new byte[memory.remaining()];
         memory.get(bytes);

@@ -3,8 +3,10 @@ package dev.limbeck.distill.teacher;
 import dev.limbeck.data.Batch;
 import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.nn.Capture;
+import dev.limbeck.nn.InferenceCopy;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
@@ -34,7 +36,7 @@ final class ModuleSession implements TeacherSession {
         modes = module.evalMode();
         module.parameters().values().forEach(tensor -> trained.put(tensor, tensor.requires_grad()));
         module.freeze();
-        copy = new InferenceCopy(module, precision, inputs.specs());
+        copy = new InferenceCopy(module, precision, () -> Inputs.example(inputs.specs(), 2));
         closing = new ClosedFlag("the session of " + ModelName.teacher(name));
     }
 

@@ -9,10 +9,12 @@ import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.nn.InferenceCopy;
 import dev.limbeck.predict.Network;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
@@ -42,10 +44,9 @@ record ImageNetwork(Network<RgbImage> network, ImagePreprocessing preprocessing,
             Runnable closing,
             Map<String, String> said,
             ImagePreprocessing preprocessing,
-            Task task,
-            long parameters) {
+            Task task) {
         return new ImageNetwork(
-                new Network<>(images -> encode(images, preprocessing), network, closing, task, parameters),
+                new Network<>(images -> encode(images, preprocessing), network, closing, task),
                 preprocessing,
                 ImagePreprocessing.isIn(said));
     }
@@ -70,16 +71,24 @@ record ImageNetwork(Network<RgbImage> network, ImagePreprocessing preprocessing,
             int side = ImagePreprocessing.isIn(saved.preprocessing())
                     ? 1
                     : (given == null ? Zoo.byName(saved.architecture()) : given).imageSize();
-            // Not Module.predict, which switches modes: the model stays in evaluation mode.
+            ImagePreprocessing how = preprocessing(saved.preprocessing(), side);
+            Task task = saved.classNames().isEmpty()
+                    ? saved.task().withNames(Task.numbered(saved.classes()))
+                    : saved.task();
+            InferenceCopy copy = new InferenceCopy(saved.module(), Precision.FP32, () -> colors(how));
+            try (Scope scope = Scope.open();
+                    NoGrad noGrad = NoGrad.on()) {
+                copy.prepare();
+            }
             return of(
-                    inputs -> saved.module().apply(saved.module().adapt(inputs)),
-                    saved::close,
+                    inputs -> copy.logits(saved.module().adapt(inputs)),
+                    () -> {
+                        copy.close();
+                        saved.close();
+                    },
                     saved.preprocessing(),
-                    preprocessing(saved.preprocessing(), side),
-                    saved.classNames().isEmpty()
-                            ? saved.task().withNames(Task.numbered(saved.classes()))
-                            : saved.task(),
-                    saved.module().parameterCount());
+                    how,
+                    task);
         } catch (RuntimeException e) {
             saved.close();
             throw e;
@@ -99,32 +108,33 @@ record ImageNetwork(Network<RgbImage> network, ImagePreprocessing preprocessing,
                     file::close,
                     file.preprocessing(),
                     how,
-                    file.task(new Task.SingleLabel(List.of())),
-                    0);
+                    file.task(new Task.SingleLabel(List.of())));
         } catch (RuntimeException e) {
             file.close();
             throw e;
         }
     }
 
-    /**
-     * Detect the kind of a file's output from eight images with RGB values of 0 or 255, each half noise. The result does not
-     * depend on the first user image.
-     */
+    /** Detect the kind of a file's output, from the same inputs for all users. */
     private static FileTeacher known(FileTeacher file, ImagePreprocessing how) {
-        Random random = new Random(0);
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
-            Tensor[] inputs = new Tensor[COLORS];
-            for (int color = 0; color < COLORS; color++) {
-                byte[] pixels = new byte[3 * how.width() * how.height()];
-                random.nextBytes(pixels);
-                for (int i = 0; i < pixels.length / 2; i++) pixels[i] = (byte) ((color >> i % 3 & 1) * 255);
-                inputs[color] = ImageTensors.of(how, new RgbImage(how.width(), how.height(), pixels))
-                        .only();
-            }
-            return file.knownBy(how, Inputs.of(Ops.cat(0, inputs)));
+            return file.knownBy(how, colors(how));
         }
+    }
+
+    /** Return eight images with RGB values of 0 or 255, each half noise. */
+    private static Inputs colors(ImagePreprocessing how) {
+        Random random = new Random(0);
+        Tensor[] inputs = new Tensor[COLORS];
+        for (int color = 0; color < COLORS; color++) {
+            byte[] pixels = new byte[3 * how.width() * how.height()];
+            random.nextBytes(pixels);
+            for (int i = 0; i < pixels.length / 2; i++) pixels[i] = (byte) ((color >> i % 3 & 1) * 255);
+            inputs[color] = ImageTensors.of(how, new RgbImage(how.width(), how.height(), pixels))
+                    .only();
+        }
+        return Inputs.of(Ops.cat(0, inputs));
     }
 
     private static ImagePreprocessing preprocessing(Map<String, String> said, int side) {

@@ -61,7 +61,7 @@ public final class Predictor implements ImageClassifier {
         return new Predictor(ImageNetwork.of(SavedModel.open(model, architecture, weightsKey), architecture));
     }
 
-    /** Create a predictor for an open model, which is closed with it. */
+    /** Create a predictor for an open model, which is closed with it. Its weights are copied: later changes have no effect. */
     public static Predictor of(SavedModel saved) {
         return new Predictor(ImageNetwork.of(saved, null));
     }

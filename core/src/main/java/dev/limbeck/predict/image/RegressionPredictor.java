@@ -43,7 +43,7 @@ public final class RegressionPredictor implements ImageRegressor {
         return new RegressionPredictor(ImageNetwork.open(model));
     }
 
-    /** Create a predictor for an open model, which is closed with it. */
+    /** Create a predictor for an open model, which is closed with it. Its weights are copied: later changes have no effect. */
     public static RegressionPredictor of(SavedModel saved) {
         return new RegressionPredictor(ImageNetwork.of(saved, null));
     }

@@ -1,19 +1,16 @@
-package dev.limbeck.distill.teacher;
+package dev.limbeck.nn;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
-import dev.limbeck.nn.Module;
-import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.tensor.Autocast;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.InferenceGraph;
-import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
-import java.util.List;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,9 +19,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Run a frozen module faster, through a copy with batch norms folded into convolutions and in the chosen precision. The
  * module itself runs while hooks are registered in it. It always runs if it has no graph description, or if the copy
- * computes different outputs. The copy is created at the first call. Close it after use.
+ * computes different outputs. The copy is created by {@link #prepare} or the first call; afterward any number of threads may call it. Close
+ * it after use, and before the module.
  */
-final class InferenceCopy implements AutoCloseable {
+public final class InferenceCopy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(InferenceCopy.class);
     private static final double ALLOWED = 1e-3;
     /** Rounding to bfloat16 causes about 0.02 in deep networks. Wrong kernels caused 0.1 and more. */
@@ -32,30 +30,34 @@ final class InferenceCopy implements AutoCloseable {
 
     private final Module module;
     private final Precision precision;
-    private final List<InputSpec> inputs;
+    private final Supplier<Inputs> example;
     private @Nullable InferenceGraph graph;
     private boolean tried;
 
     /**
-     * Prepare a copy.
+     * Describe a copy; {@link #prepare} creates it.
      *
-     * @param inputs of the module
+     * @param example returns inputs of a few rows, on which outputs are compared
      */
-    InferenceCopy(Module module, Precision precision, List<InputSpec> inputs) {
+    public InferenceCopy(Module module, Precision precision, Supplier<Inputs> example) {
         this.module = module;
         this.precision = precision;
-        this.inputs = inputs;
+        this.example = example;
+    }
+
+    /** Create the copy, unless that was tried; the caller has switched gradients off. */
+    public void prepare() {
+        if (tried) return;
+        graph = make();
+        tried = true;
+        // Creating the copy used several times its size.
+        Engine.trimMemory();
     }
 
     /** Compute float32 logits; the caller has switched gradients off. */
-    Tensor logits(Inputs given) {
+    public Tensor logits(Inputs given) {
         if (module.hookCount() == 0) {
-            if (!tried) {
-                graph = make();
-                // Creating the copy used several times its size.
-                Engine.trimMemory();
-            }
-            tried = true;
+            prepare();
             if (graph != null) return graph.forward(given);
         }
         return Autocast.apply(precision, module::apply, given);
@@ -99,7 +101,7 @@ final class InferenceCopy implements AutoCloseable {
     /** Return the largest difference of two rows' float32 logits, relative to the largest logit. */
     private double difference(InferenceGraph folded) {
         try (Scope scope = Scope.open()) {
-            Inputs input = module.adapt(Inputs.example(inputs, 2));
+            Inputs input = module.adapt(example.get());
             float[] expected = Tensors.toFloats(module.apply(input));
             float[] found = Tensors.toFloats(folded.forward(input));
             double greatest = 1e-30;
