@@ -12,13 +12,13 @@ import picocli.CommandLine.Option;
 final class GateOptions {
     @Option(
             names = "--fail-below",
-            paramLabel = "METRIC=VALUE",
+            paramLabel = "NAME=X",
             description = "Fail if a metric is lower, such as accuracy=0.9")
     Map<String, Double> below = new TreeMap<>();
 
     @Option(
             names = "--fail-above",
-            paramLabel = "METRIC=VALUE",
+            paramLabel = "NAME=X",
             description = "Fail if a metric is higher, such as rmse=2")
     Map<String, Double> above = new TreeMap<>();
 
