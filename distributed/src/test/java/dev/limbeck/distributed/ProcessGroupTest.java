@@ -3,16 +3,19 @@ package dev.limbeck.distributed;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -20,6 +23,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -70,6 +74,37 @@ class ProcessGroupTest {
         // 2 × 2 for each of four batches; 1 for each of the two batches of one member.
         assertThat(gradients.get(0)).containsExactly(16, 16, 16, 2);
         assertThat(gradients.get(1)).containsExactly(gradients.get(0));
+    }
+
+    @Test
+    void halvesGiveTheGradientOfTheWholeBatch() throws Exception {
+        Tensors.seed(0);
+        float[] weights = Tensors.toFloats(Tensors.randn(10, 300));
+        float[] rows = Tensors.toFloats(Tensors.randn(64, 300));
+        float[] whole = gradient(weights, rows, null);
+        for (float[] halves : together(group -> gradient(
+                weights, Arrays.copyOfRange(rows, group.rank() * 32 * 300, (group.rank() + 1) * 32 * 300), group))) {
+            for (int i = 0; i < whole.length; i++) assertThat(halves[i]).isCloseTo(whole[i], within(1e-5f));
+        }
+    }
+
+    private static float[] gradient(float[] weights, float[] rows, @Nullable ProcessGroup group) {
+        try (Scope scope = Scope.open()) {
+            Tensor matrix = Tensors.of(weights, 10, 300).set_requires_grad(true);
+            Tensor x = Tensors.of(rows, rows.length / 300, 300);
+            long[] labels = new long[rows.length / 300];
+            for (int i = 0; i < labels.length; i++) labels[i] = i % 8;
+            if (group != null) group.begin(List.of(matrix));
+            Tensor logits = LayerOps.linear(x, matrix, null);
+            Tensor loss = Ops.crossEntropy(logits, Tensors.of(labels, labels.length));
+            if (group != null) group.beforeLastBackward();
+            loss.backward();
+            int batches = group == null ? 1 : group.sumGradients(1);
+            float[] found = Tensors.toFloats(matrix.grad());
+            for (int i = 0; i < found.length; i++) found[i] /= batches;
+            if (group != null) group.end();
+            return found;
+        }
     }
 
     @Test
