@@ -245,7 +245,7 @@ class CachedOutputsTest {
         CachedTeacher nobody = CachedTeacher.onDisk(function, home.resolve("b"), Encoding.FLOAT32, log::add);
         assertThatThrownBy(() -> nobody.open(data, CPU))
                 .hasMessage("outputs of teacher service cannot be cached in a folder, because it has no fingerprint; "
-                        + "turn the cache off, or name the version of a served model (…/versions/3)");
+                        + "turn the cache off, or, if it is a served model, name its version (…/versions/3)");
         Files.createDirectories(home.resolve("full"));
         Files.writeString(home.resolve("full/notes.txt"), "mine");
         assertThatThrownBy(() -> kept("full", Encoding.FLOAT32).open(data, CPU))

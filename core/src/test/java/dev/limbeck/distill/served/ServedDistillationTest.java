@@ -106,7 +106,7 @@ class ServedDistillationTest {
         server.metadata = server.metadata.replace("[\"1\"]", "[\"1\", \"3\"]");
         assertThatThrownBy(() -> run(cached, "unknown"))
                 .hasMessage("outputs of teacher toy cannot be cached in a folder, because it has no fingerprint; "
-                        + "turn the cache off, or name the version of a served model (…/versions/3)");
+                        + "turn the cache off, or, if it is a served model, name its version (…/versions/3)");
         server.metadata = server.metadata.replace("[\"1\", \"3\"]", "[\"3\"]");
         server.version = "3";
         assertThatThrownBy(() -> run(cached, "other"))
