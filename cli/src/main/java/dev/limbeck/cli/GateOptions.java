@@ -16,10 +16,7 @@ final class GateOptions {
             description = "Fail if a metric is lower, such as accuracy=0.9")
     Map<String, Double> below = new TreeMap<>();
 
-    @Option(
-            names = "--fail-above",
-            paramLabel = "NAME=X",
-            description = "Fail if a metric is higher, such as rmse=2")
+    @Option(names = "--fail-above", paramLabel = "NAME=X", description = "Fail if a metric is higher, such as rmse=2")
     Map<String, Double> above = new TreeMap<>();
 
     /** Check that the named metrics are among those that will be known. */
