@@ -32,18 +32,24 @@ final class ProcessOptions {
     @Option(names = "--elastic", description = "Resume with another number of processes and the same global batch")
     boolean elastic;
 
-    private final Optional<Rendezvous> place = Rendezvous.of(System.getenv());
+    private @Nullable Optional<Rendezvous> found;
+
+    /** Return where processes meet; read when it is asked for, so that wrong variables do not keep the help from being shown. */
+    private Optional<Rendezvous> place() {
+        if (found == null) found = Rendezvous.of(System.getenv());
+        return found;
+    }
 
     /** Return whether this process starts others and waits for them. */
     boolean startsOthers() {
         Numbers.atLeast(1, NUMBER, number);
         Numbers.atLeast(1, "--process-timeout", timeout);
-        return number != null && number > 1 && place.isEmpty();
+        return number != null && number > 1 && place().isEmpty();
     }
 
     /** Return whether the processes were started again after a failure. */
     boolean startedAgain() {
-        return place.isPresent() && place.get().attempt() > 0;
+        return place().isPresent() && place().get().attempt() > 0;
     }
 
     /** Run the given command in several processes, and return their exit code. */
@@ -69,8 +75,9 @@ final class ProcessOptions {
 
     /** Run with the other processes that the environment names, or alone. */
     Object together(LimbeckCommand command, Function<Exchange, Object> work) {
-        if (place.isEmpty()) return work.apply(Exchange.ALONE);
-        try (ProcessGroup group = ProcessGroup.join(place.get(), Duration.ofSeconds(timeout))) {
+        if (place().isEmpty()) return work.apply(Exchange.ALONE);
+        LocalProcesses.endWithStarter();
+        try (ProcessGroup group = ProcessGroup.join(place().get(), Duration.ofSeconds(timeout))) {
             try {
                 if (group.writes()) command.tell("trained by " + group.size() + " processes");
                 Object result = work.apply(group);

@@ -50,6 +50,9 @@ final class NativeSettings {
                 if (CHOSEN.get(name) != null) return;
                 if (c.getFunction("setenv").invokeInt(new Object[] {name, value, 0}) == 0) CHOSEN.put(name, value);
             });
+            // c10d's stacks of C++ frames, when another process ends: the error itself is thrown, and shown in one
+            // line.
+            c.getFunction("setenv").invokeInt(new Object[] {"TORCH_CPP_LOG_LEVEL", "ERROR", 0});
             if (CHOSEN.get(MALLOC) == null && system.equals("Linux")) keepMemory(c);
         } catch (LinkageError e) {
             LoggerFactory.getLogger(NativeSettings.class)

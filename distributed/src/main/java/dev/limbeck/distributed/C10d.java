@@ -72,7 +72,8 @@ final class C10d implements AutoCloseable {
         options.waitWorkers(!where.served());
         options.timeout(millis(timeout));
         List<Store> stores = new ArrayList<>();
-        stores.add(new TCPStore(where.address(), options));
+        // Another program that listens there may accept the connection and never answer.
+        stores.add(within(timeout.plusSeconds(1), () -> new TCPStore(where.address(), options)));
         List<String> names = new ArrayList<>(PYTORCH);
         // The store of torchrun's agent still has the texts of earlier attempts.
         if (where.served()) names.add(0, "/worker/attempt_" + where.attempt());
@@ -121,9 +122,19 @@ final class C10d implements AutoCloseable {
         return ask(ANSWER, () -> store.add(name, more));
     }
 
-    /** Call the store in a thread of its own: over a link that is cut, it waits forever. */
+    /** Call the store, unless it has not answered before. */
     private <T> T ask(Duration atMost, Supplier<T> call) {
         if (silent) throw new NoAnswer();
+        try {
+            return within(atMost, call);
+        } catch (NoAnswer e) {
+            silent = true;
+            throw e;
+        }
+    }
+
+    /** Call the engine in a thread of its own: over a link that is cut, it waits forever. */
+    private static <T> T within(Duration atMost, Supplier<T> call) {
         CompletableFuture<T> answer = new CompletableFuture<>();
         Thread asking = new Thread(
                 () -> {
@@ -139,11 +150,9 @@ final class C10d implements AutoCloseable {
         try {
             return answer.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            silent = true;
             throw new NoAnswer();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            silent = true;
             throw new NoAnswer();
         } catch (ExecutionException e) {
             if (e.getCause() instanceof Error error) throw error;

@@ -23,6 +23,12 @@ public final class LocalProcesses {
 
     private static final long LONGEST_CLEANUP_MILLIS = 2500;
 
+    /** The environment variable with the process that starts the others. */
+    private static final String STARTER = "LIMBECK_STARTER";
+
+    private static final int TERMINATED = 143;
+    private static final int KILLED = 137;
+
     private final List<Process> all = new ArrayList<>();
 
     private LocalProcesses() {}
@@ -42,7 +48,7 @@ public final class LocalProcesses {
         Runtime.getRuntime().addShutdownHook(atExit);
         try {
             processes.start(size, mainClass, arguments, environment, log);
-            return processes.await();
+            return processes.await(log);
         } catch (IOException e) {
             throw new LimbeckException("cannot start " + size + " processes (" + e.getMessage() + ")", e);
         } catch (InterruptedException e) {
@@ -51,6 +57,16 @@ public final class LocalProcesses {
         } finally {
             processes.stop();
         }
+    }
+
+    /** End this process when the one that {@link #run} started it from is killed, which cannot end it itself. */
+    public static void endWithStarter() {
+        String starter = System.getenv(STARTER);
+        if (starter == null) return;
+        ProcessHandle.of(Long.parseLong(starter))
+                .ifPresentOrElse(
+                        process -> process.onExit().thenRun(() -> System.exit(TERMINATED)),
+                        () -> System.exit(TERMINATED));
     }
 
     private void start(
@@ -67,6 +83,8 @@ public final class LocalProcesses {
             builder.environment().putAll(environment);
             builder.environment().putAll(Rendezvous.variables(rank, size, port));
             builder.environment().put("LOCAL_RANK", String.valueOf(rank));
+            builder.environment()
+                    .put(STARTER, String.valueOf(ProcessHandle.current().pid()));
             if (rank == 0) builder.inheritIO();
             else builder.redirectOutput(Redirect.DISCARD);
             Process process = builder.start();
@@ -90,12 +108,12 @@ public final class LocalProcesses {
         reader.start();
     }
 
-    private int await() throws InterruptedException {
+    private int await(Consumer<String> log) throws InterruptedException {
         for (boolean running = true; running; ) {
             running = false;
             for (Process process : all) {
                 if (process.waitFor(50, TimeUnit.MILLISECONDS)) {
-                    if (process.exitValue() != 0) return afterFailure();
+                    if (process.exitValue() != 0) return afterFailure(log);
                 } else {
                     running = true;
                 }
@@ -104,12 +122,15 @@ public final class LocalProcesses {
         return 0;
     }
 
-    private int afterFailure() throws InterruptedException {
+    private int afterFailure(Consumer<String> log) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONGEST_SECONDS);
         int code = 0;
-        for (Process process : all) {
+        for (int rank = 0; rank < all.size(); rank++) {
+            Process process = all.get(rank);
             if (!process.waitFor(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS)) continue;
-            if (code == 0) code = process.exitValue();
+            int own = process.exitValue();
+            if (own == KILLED) log.accept("process " + rank + " was killed; the command with --resume continues");
+            if (code == 0) code = own == KILLED ? 1 : own;
         }
         return code;
     }

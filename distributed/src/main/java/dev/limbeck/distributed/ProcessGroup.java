@@ -61,11 +61,13 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
             group.agree("version", Version.number());
             return group;
         } catch (RuntimeException e) {
-            if (!Engine.isThrownByEngine(e)) throw e;
+            boolean isSilent = e instanceof C10d.NoAnswer;
+            if (!isSilent && !Engine.isThrownByEngine(e)) throw e;
             throw new LimbeckException(
                     "process " + where.rank() + " of " + where.size() + " cannot meet the others at " + where.address()
                             + " port " + where.port() + " within " + timeout.toSeconds() + " s ("
-                            + Engine.firstLine(e) + "); start all processes, or use another MASTER_PORT",
+                            + (isSilent ? "nothing answers as they do" : Engine.firstLine(e))
+                            + "); start all processes, or use another MASTER_PORT",
                     e);
         }
     }

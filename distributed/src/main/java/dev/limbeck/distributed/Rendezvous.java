@@ -48,6 +48,7 @@ public record Rendezvous(int rank, int size, String address, int port, boolean s
         if (size == 1) return Optional.empty();
         String address = text(environment, ADDRESS);
         int port = number(environment, PORT);
+        if (port < 1 || port > MOST_PORT) throw wrong(PORT, "from 1 to " + MOST_PORT, port);
         String own = environment.get(OWN);
         return Optional.of(new Rendezvous(
                 number(environment, RANK),
