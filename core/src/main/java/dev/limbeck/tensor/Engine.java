@@ -48,6 +48,8 @@ public final class Engine {
                             + "); add org.bytedeco:pytorch, openblas and javacpp with the classifier of this system",
                     e);
         }
+        // It reads TORCH_CPP_LOG_LEVEL.
+        torch.initLogging();
         // It is slower than oneDNN, and prints a warning at each convolution on an unknown processor.
         torch.globalContext().setUserEnabledNNPACK(false);
         // The engine counts 1 core on some processors. A set variable takes precedence.
