@@ -1,6 +1,6 @@
 #!/bin/sh
 # Run Limbeck and PyTorch alternately, each row in a separate process as in real training. PyTorch runs as it comes, and once more
-# with the malloc settings of bin/jvm.sh. Prints the medians, and PyTorch's time divided by Limbeck's over the pairs: for each row
+# with malloc settings like those that Limbeck makes itself. Prints the medians, and PyTorch's time divided by Limbeck's over the pairs: for each row
 # beside each, and beside the best of the careful ones. Then the peak memory of both.
 #   LIMBECK_PEER_SCRIPT=step_speed.py bench/side-by-side.sh [PYTHON] [PAIRS] [SCRIPT]
 # The script prints one JSON line per row, like StepSpeed, and accepts --only ROWS and --steps N. Rows in bfloat16 run where the

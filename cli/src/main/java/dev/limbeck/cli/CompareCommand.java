@@ -13,7 +13,6 @@ import dev.limbeck.train.Metric;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -67,18 +66,13 @@ final class CompareCommand extends TrackedCommand {
         };
 
         abstract boolean isIn(Interval difference);
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
-        }
     }
 
     private void judge(ComparisonResult result) {
         for (ComparisonResult.Variant variant : result.variants()) {
             Interval difference = variant.difference();
             if (wanted == null || difference == null || wanted.isIn(difference)) continue;
-            refuse(variant.sentence() + "; --fail-unless wants " + wanted);
+            refuse(variant.sentence() + "; --fail-unless wants " + Numbers.word(wanted));
         }
     }
 

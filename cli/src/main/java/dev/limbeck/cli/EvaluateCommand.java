@@ -81,11 +81,10 @@ final class EvaluateCommand extends DataCommand {
             result.put("split", split.label());
             result.put("views", views);
             result.put("rows", data.size(split));
-            result.putAll(validation.metrics());
-            result.put(LOSS, validation.loss());
-            Map<String, Double> judged = new LinkedHashMap<>(validation.metrics());
-            judged.put(LOSS, validation.loss());
-            gates.judge(this, judged);
+            Map<String, Double> found = new LinkedHashMap<>(validation.metrics());
+            found.put(LOSS, validation.loss());
+            result.putAll(found);
+            gates.judge(this, found);
             return result;
         }
     }

@@ -42,11 +42,15 @@ final class Numbers {
             for (E value : type.getEnumConstants()) {
                 if (value.name().equalsIgnoreCase(text.replace('-', '_'))) return value;
             }
-            String known = Arrays.stream(type.getEnumConstants())
-                    .map(value -> value.name().toLowerCase(Locale.ROOT).replace('_', '-'))
-                    .collect(Collectors.joining(", "));
+            String known =
+                    Arrays.stream(type.getEnumConstants()).map(Numbers::word).collect(Collectors.joining(", "));
             throw new TypeConversionException("expected one of " + known + ", found '" + text + "'");
         });
+    }
+
+    /** Return how a value is written as an option. */
+    static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** Check an optional option. */

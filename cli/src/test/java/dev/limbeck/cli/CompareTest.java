@@ -100,16 +100,16 @@ class CompareTest {
         Path two = home.resolve("of-two");
         assertThat(start(one).waitFor()).isZero();
         Process killed = start(two, "--shard", "1/2");
-        Path told = Path.of(two + "1of2.err");
-        while (Files.readString(told).lines().noneMatch(line -> line.matches(" +0 .*"))) {
-            assertThat(killed.isAlive()).as(Files.readString(told)).isTrue();
+        Path errors = Path.of(two + "1of2.err");
+        while (Files.readString(errors).lines().noneMatch(line -> line.matches(" +0 .*"))) {
+            assertThat(killed.isAlive()).as(Files.readString(errors)).isTrue();
             Thread.sleep(10);
         }
         Process other = start(two, "--shard", "0/2");
         killed.destroyForcibly().waitFor();
         Process again = start(two, "--shard", "1/2");
         assertThat(other.waitFor()).isZero();
-        assertThat(again.waitFor()).as(Files.readString(told)).isZero();
+        assertThat(again.waitFor()).as(Files.readString(errors)).isZero();
         assertThat(Path.of(two + ".out")).content().contains("the same command without --shard writes the result");
         assertThat(two.resolve("comparison.json")).doesNotExist();
         assertThat(start(two).waitFor()).isZero();

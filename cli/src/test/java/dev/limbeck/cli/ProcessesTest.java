@@ -105,21 +105,17 @@ class ProcessesTest {
         assertThat(ended.code()).as(ended.err()).isZero();
         assertThat(ended.out()).contains("written to " + both);
         Path alone = home.resolve("alone");
-        Cli.run(
-                        distill.get(0),
-                        distill.subList(1, distill.size()).toArray(),
-                        "--threads",
-                        "1",
-                        "--epochs",
-                        "2",
-                        "--grad-accum-steps",
-                        "2",
-                        "--out",
-                        alone)
-                .done();
+        accumulate(distill, "--epochs", "2", "--out", alone);
         assertThat(weights(both)).isEqualTo(weights(alone));
         assertThat(Cli.read(both.resolve("run.json")).at("/epochs/1/train_loss"))
                 .isEqualTo(Cli.read(alone.resolve("run.json")).at("/epochs/1/train_loss"));
+    }
+
+    /** Train in one process that takes the batches of two in each step. */
+    private static void accumulate(List<String> command, Object... more) {
+        Object[] common = command.subList(1, command.size()).toArray();
+        Cli.run(command.get(0), common, "--threads", "1", "--grad-accum-steps", "2", more)
+                .done();
     }
 
     /** Count the rows of a folder of cached outputs: eight bytes, a version and a number of rows begin a file. */
@@ -149,18 +145,7 @@ class ProcessesTest {
                 .as("each of 96 train and 32 valid rows, once")
                 .isEqualTo(96 + 32);
         Path alone = home.resolve("alone");
-        Cli.run(
-                        cached.get(0),
-                        cached.subList(1, cached.size()).toArray(),
-                        "--cache-teacher",
-                        home.resolve("own"),
-                        "--threads",
-                        "1",
-                        "--grad-accum-steps",
-                        "2",
-                        "--out",
-                        alone)
-                .done();
+        accumulate(cached, "--cache-teacher", home.resolve("own"), "--out", alone);
         assertThat(weights(both)).isEqualTo(weights(alone));
     }
 
@@ -186,6 +171,7 @@ class ProcessesTest {
         assertThat(parent.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start)).isLessThan(15);
         assertThat(parent.exitValue()).isEqualTo(1);
+        assertThat(err).content().contains("process 1 was killed; the command with --resume continues");
         assertThat(Files.readString(err, StandardCharsets.UTF_8).lines().filter(line -> line.startsWith("limbeck: ")))
                 .singleElement()
                 .asString()

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,9 +68,11 @@ public record ComparisonResult(
 
     /** Return the known machines of the runs, each once. */
     public List<String> machines() {
-        return variants.stream()
-                .flatMap(variant -> variant.runs().stream())
-                .map(Run::machine)
+        return machines(variants.stream().flatMap(variant -> variant.runs().stream()));
+    }
+
+    private static List<String> machines(Stream<Run> runs) {
+        return runs.map(Run::machine)
                 .filter(machine -> !machine.isEmpty())
                 .distinct()
                 .toList();
@@ -82,12 +85,10 @@ public record ComparisonResult(
         facts.add("The runs come from " + machines.size() + " kinds of machines, so their seconds cannot be compared: "
                 + String.join("; ", machines) + ".");
         long mixed = IntStream.range(0, seeds.size())
-                .filter(seed -> variants.stream()
-                                .map(variant -> variant.runs().get(seed).machine())
-                                .filter(machine -> !machine.isEmpty())
-                                .distinct()
-                                .count()
-                        > 1)
+                .filter(seed ->
+                        machines(variants.stream().map(variant -> variant.runs().get(seed)))
+                                        .size()
+                                > 1)
                 .count();
         if (mixed > 0) {
             facts.add("In " + mixed + " of " + seeds.size() + " seeds, students come from different machines, so their"

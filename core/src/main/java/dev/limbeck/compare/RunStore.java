@@ -90,13 +90,13 @@ final class RunStore {
         ObjectNode facts = facts(recipe.toTree(), data.fingerprint(), teacher == null ? "" : teacher.identity());
         if (Files.exists(note)) {
             ObjectNode old = RunJson.read(note);
-            if (RecipeFiles.difference(facts, old.path(SETTINGS)) == null) {
+            String difference = RecipeFiles.difference(facts, old.path(SETTINGS));
+            if (difference == null) {
                 throw new TrainingDiverged(
                         old.path(MESSAGE).asText() + " (noted in " + note + "; remove it to try again)");
             }
-            throw new LimbeckException(
-                    note + " is of a run with other settings: " + RecipeFiles.difference(facts, old.path(SETTINGS))
-                            + "; choose another --out, or remove that file");
+            throw new LimbeckException(note + " is of a run with other settings: " + difference
+                    + "; choose another --out, or remove that file");
         }
         context.log().accept(name);
         RecipeRun run = new RecipeRun(recipe, context.below(directory))

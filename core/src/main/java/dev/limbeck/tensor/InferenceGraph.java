@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.Value;
 import org.bytedeco.pytorch.ValueVector;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Run an optimized copy of a TorchScript module in evaluation mode: batch norms folded into convolutions, constant
@@ -65,19 +66,25 @@ public final class InferenceGraph implements AutoCloseable {
         return node.kind().toQualString().getString().equals("aten::lstm");
     }
 
+    /** Return the weight of a convolution; null for another node or a computed weight. */
+    private static @Nullable Tensor weight(JitNode node) {
+        return groups(node) < 1 || !node.input(1).node().hasAttribute(VALUE)
+                ? null
+                : node.input(1).node().t(VALUE);
+    }
+
     /** Return whether a node is a convolution of single channels, other than depthwise with one output a channel. */
     private static boolean readsOneChannel(JitNode node) {
-        long groups = groups(node);
-        if (groups < 1 || !node.input(1).node().hasAttribute(VALUE)) return false;
-        Tensor weight = node.input(1).node().t(VALUE);
-        return weight.size(1) == 1 && (groups == 1 || weight.size(0) != groups);
+        Tensor weight = weight(node);
+        return weight != null && weight.size(1) == 1 && (groups(node) == 1 || weight.size(0) != groups(node));
     }
 
     /** Return whether a node is a 1×1 convolution, see {@link Convolution}. */
     private static boolean isOnePixel(JitNode node) {
-        if (groups(node) != 1 || !node.input(1).node().hasAttribute(VALUE)) return false;
-        Tensor weight = node.input(1).node().t(VALUE);
-        return !weight.is_cuda()
+        Tensor weight = weight(node);
+        return weight != null
+                && groups(node) == 1
+                && !weight.is_cuda()
                 && weight.dim() == 4
                 && weight.size(2) * weight.size(3) == 1
                 && Arrays.equals(numbers(node.input(4)), new long[] {0, 0})
@@ -107,9 +114,9 @@ public final class InferenceGraph implements AutoCloseable {
 
     /** Return whether a node is a convolution that {@link Convolution} computes by oneDNN. */
     private static boolean isWide(JitNode node) {
-        if (groups(node) < 1 || !node.input(1).node().hasAttribute(VALUE)) return false;
-        Tensor weight = node.input(1).node().t(VALUE);
-        return Convolution.isForOneDnn(weight)
+        Tensor weight = weight(node);
+        return weight != null
+                && Convolution.isForOneDnn(weight)
                 && weight.dim() == 4
                 && weight.size(3) > 1
                 && IntStream.of(3, 4, 5).allMatch(i -> numbers(node.input(i)).length == 2);

@@ -46,13 +46,13 @@ final class NativeSettings {
         if (system.startsWith("Windows")) return;
         try {
             NativeLibrary c = NativeLibrary.getInstance("c");
+            Function setenv = c.getFunction("setenv");
             VARIABLES.forEach((name, value) -> {
                 if (CHOSEN.get(name) != null) return;
-                if (c.getFunction("setenv").invokeInt(new Object[] {name, value, 0}) == 0) CHOSEN.put(name, value);
+                if (setenv.invokeInt(new Object[] {name, value, 0}) == 0) CHOSEN.put(name, value);
             });
-            // c10d's stacks of C++ frames, when another process ends: the error itself is thrown, and shown in one
-            // line.
-            c.getFunction("setenv").invokeInt(new Object[] {"TORCH_CPP_LOG_LEVEL", "ERROR", 0});
+            // Otherwise c10d prints stacks of C++ when another process ends; the error itself is thrown.
+            setenv.invokeInt(new Object[] {"TORCH_CPP_LOG_LEVEL", "ERROR", 0});
             if (CHOSEN.get(MALLOC) == null && system.equals("Linux")) keepMemory(c);
         } catch (LinkageError e) {
             LoggerFactory.getLogger(NativeSettings.class)

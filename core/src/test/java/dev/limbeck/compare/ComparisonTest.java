@@ -196,7 +196,7 @@ class ComparisonTest {
     void aRunThatWasInterruptedGoesOnAfterItsLastEpoch() throws IOException {
         Map<String, Recipe> recipes = named("distilled", distilled);
         comparison("whole", 1, recipes, new ArrayList<>()).run();
-        RunContext failing = beforeEpochs(fit -> {
+        RunContext failing = beforeEpochs(line -> {}, fit -> {
             boolean taught =
                     fit.wholeHistory().size() == 1 && Files.exists(home.resolve("stopped/distilled/seed-0.unfinished"));
             if (taught) throw new LimbeckException("the disk is full");
@@ -265,12 +265,13 @@ class ComparisonTest {
         });
     }
 
-    private static RunContext beforeEpochs(Consumer<TrainingContext> watch) {
+    /** Return the environment of runs whose epochs are watched. */
+    static RunContext beforeEpochs(Consumer<String> log, Consumer<TrainingContext> watch) {
         RunContext silent = RunContext.silent();
         return new RunContext(
                 "cpu",
                 null,
-                silent.log(),
+                log,
                 silent.download(),
                 silent.prepare(),
                 () -> List.of(new Callback() {
@@ -284,7 +285,7 @@ class ComparisonTest {
     /** Let a comparison start the given number of epochs; return whether it finished. */
     private static boolean tried(Map<String, Recipe> recipes, String out, int epochs) {
         int[] left = {epochs};
-        RunContext failing = beforeEpochs(fit -> {
+        RunContext failing = beforeEpochs(line -> {}, fit -> {
             if (left[0]-- == 0) throw new IllegalStateException("killed");
         });
         try {

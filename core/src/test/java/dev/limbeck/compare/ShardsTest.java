@@ -13,7 +13,6 @@ import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.TeacherCaching;
 import dev.limbeck.run.RunJson;
 import dev.limbeck.run.TimelessRecord;
-import dev.limbeck.train.Callback;
 import dev.limbeck.train.TrainingContext;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,20 +65,8 @@ class ShardsTest {
     }
 
     private static RunContext context(Consumer<TrainingContext> beforeEpoch) {
-        RunContext silent = RunContext.silent();
         LOG.clear();
-        return new RunContext(
-                "cpu",
-                null,
-                LOG::add,
-                silent.download(),
-                silent.prepare(),
-                () -> List.of(new Callback() {
-                    @Override
-                    public void beforeEpoch(TrainingContext fit) {
-                        beforeEpoch.accept(fit);
-                    }
-                }));
+        return ComparisonTest.beforeEpochs(LOG::add, beforeEpoch);
     }
 
     private static Comparison comparison(String out, Consumer<TrainingContext> beforeEpoch) {

@@ -3,6 +3,7 @@ package dev.limbeck.distributed;
 import dev.limbeck.tensor.Scope;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -73,15 +74,16 @@ final class C10d implements AutoCloseable {
         options.timeout(millis(timeout));
         List<Store> stores = new ArrayList<>();
         // Another program that listens there may accept the connection and never answer.
-        stores.add(within(timeout.plusSeconds(1), () -> new TCPStore(where.address(), options)));
+        stores.add(within(timeout.plusSeconds(1), () -> Scope.retain(new TCPStore(where.address(), options))));
         List<String> names = new ArrayList<>(PYTORCH);
         // The store of torchrun's agent still has the texts of earlier attempts.
         if (where.served()) names.add(0, "/worker/attempt_" + where.attempt());
-        for (String name : names) stores.add(new PrefixStore(name, stores.get(stores.size() - 1)));
+        for (String name : names) stores.add(Scope.retain(new PrefixStore(name, stores.get(stores.size() - 1))));
         ProcessGroupGloo.Options how = ProcessGroupGloo.Options.create(millis(timeout));
         how.devices().push_back(ProcessGroupGloo.createDeviceForHostname(where.own()));
         Store last = stores.get(stores.size() - 1);
-        return new C10d(stores, where, timeout, new ProcessGroupGloo(last, where.rank(), where.size(), how));
+        ProcessGroupGloo cpus = Scope.retain(new ProcessGroupGloo(last, where.rank(), where.size(), how));
+        return new C10d(stores, where, timeout, cpus);
     }
 
     /** Return the group for a tensor's device. That of GPUs is made when the first tensor of one comes, in all processes. */
@@ -195,6 +197,8 @@ final class C10d implements AutoCloseable {
         leave();
         if (gpus != null) gpus.close();
         // A call that waits for an answer still uses the store.
-        if (!silent) stores.get(0).close();
+        if (silent) return;
+        Collections.reverse(stores);
+        stores.forEach(Store::close);
     }
 }

@@ -31,7 +31,11 @@ public final class LocalProcesses {
 
     private final List<Process> all = new ArrayList<>();
 
-    private LocalProcesses() {}
+    private final Consumer<String> log;
+
+    private LocalProcesses(Consumer<String> log) {
+        this.log = log;
+    }
 
     /**
      * Run until all processes have ended. They end with this process.
@@ -43,12 +47,12 @@ public final class LocalProcesses {
      */
     public static int run(
             int size, String mainClass, List<String> arguments, Map<String, String> environment, Consumer<String> log) {
-        LocalProcesses processes = new LocalProcesses();
+        LocalProcesses processes = new LocalProcesses(log);
         Thread atExit = new Thread(processes::stop, "limbeck-processes");
         Runtime.getRuntime().addShutdownHook(atExit);
         try {
-            processes.start(size, mainClass, arguments, environment, log);
-            return processes.await(log);
+            processes.start(size, mainClass, arguments, environment);
+            return processes.await();
         } catch (IOException e) {
             throw new LimbeckException("cannot start " + size + " processes (" + e.getMessage() + ")", e);
         } catch (InterruptedException e) {
@@ -69,8 +73,7 @@ public final class LocalProcesses {
                         () -> System.exit(TERMINATED));
     }
 
-    private void start(
-            int size, String mainClass, List<String> arguments, Map<String, String> environment, Consumer<String> log)
+    private void start(int size, String mainClass, List<String> arguments, Map<String, String> environment)
             throws IOException {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
@@ -89,11 +92,11 @@ public final class LocalProcesses {
             else builder.redirectOutput(Redirect.DISCARD);
             Process process = builder.start();
             all.add(process);
-            if (rank > 0) follow(process, "process " + rank + ": ", log);
+            if (rank > 0) follow(process, "process " + rank + ": ");
         }
     }
 
-    private static void follow(Process process, String prefix, Consumer<String> log) {
+    private void follow(Process process, String prefix) {
         Thread reader = new Thread(
                 () -> {
                     try {
@@ -108,12 +111,12 @@ public final class LocalProcesses {
         reader.start();
     }
 
-    private int await(Consumer<String> log) throws InterruptedException {
+    private int await() throws InterruptedException {
         for (boolean running = true; running; ) {
             running = false;
             for (Process process : all) {
                 if (process.waitFor(50, TimeUnit.MILLISECONDS)) {
-                    if (process.exitValue() != 0) return afterFailure(log);
+                    if (process.exitValue() != 0) return afterFailure();
                 } else {
                     running = true;
                 }
@@ -122,7 +125,7 @@ public final class LocalProcesses {
         return 0;
     }
 
-    private int afterFailure(Consumer<String> log) throws InterruptedException {
+    private int afterFailure() throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONGEST_SECONDS);
         int code = 0;
         for (int rank = 0; rank < all.size(); rank++) {

@@ -151,7 +151,7 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
             try (Scope scope = Scope.open();
                     NoGrad noGrad = NoGrad.on()) {
                 for (Tensor one : tensors) {
-                    // C10d sends contiguous tensors; a scalar has no elements to share with a view.
+                    // Gloo sends contiguous tensors; a scalar has no elements to share with a view.
                     Tensor sent = one.contiguous();
                     engine.broadcast(sent);
                     if (rank() > 0) one.copy_(sent);

@@ -44,9 +44,16 @@ class ProcessGroupTest {
 
     private static <T> T join(int rank, int port, Function<ProcessGroup, T> work) {
         Rendezvous where = new Rendezvous(rank, 2, "127.0.0.1", port, false, 0, "127.0.0.1");
-        try (ProcessGroup group = ProcessGroup.join(where, Duration.ofSeconds(20));
+        try (ProcessGroup group = joined(where);
                 Scope scope = Scope.open()) {
             return work.apply(group);
+        }
+    }
+
+    /** Join in a scope that is closed before the group is used. */
+    private static ProcessGroup joined(Rendezvous where) {
+        try (Scope before = Scope.open()) {
+            return ProcessGroup.join(where, Duration.ofSeconds(20));
         }
     }
 

@@ -20,7 +20,7 @@ public interface ImageClassifier extends Classifier<RgbImage> {
     /**
      * Classify the bytes of an image file, such as an upload.
      *
-     * @throws dev.limbeck.LimbeckException if they are no image
+     * @throws dev.limbeck.LimbeckException if they are not an image
      */
     default Prediction predict(byte[] image) {
         return predict(ImageDecoder.read(image));
@@ -29,7 +29,7 @@ public interface ImageClassifier extends Classifier<RgbImage> {
     /**
      * Classify the rest of a stream, which stays open.
      *
-     * @throws dev.limbeck.LimbeckException if it is no image
+     * @throws dev.limbeck.LimbeckException if it is not an image
      */
     default Prediction predict(InputStream image) {
         return predict(ImageDecoder.read(image));

@@ -23,7 +23,7 @@ public interface ImageRegressor extends Regressor<RgbImage> {
     /**
      * Predict the numbers for the bytes of an image file, such as an upload.
      *
-     * @throws dev.limbeck.LimbeckException if they are no image
+     * @throws dev.limbeck.LimbeckException if they are not an image
      */
     default Map<String, Double> predict(byte[] image) {
         return predict(ImageDecoder.read(image));
@@ -32,7 +32,7 @@ public interface ImageRegressor extends Regressor<RgbImage> {
     /**
      * Predict the numbers for the rest of a stream, which stays open.
      *
-     * @throws dev.limbeck.LimbeckException if it is no image
+     * @throws dev.limbeck.LimbeckException if it is not an image
      */
     default Map<String, Double> predict(InputStream image) {
         return predict(ImageDecoder.read(image));

@@ -101,10 +101,10 @@ final class PixelStore {
         double[] all = processes.sum(known);
         for (int image = 0; image < sizes.length; image++) sizes[image] = (int) all[image];
         List<@Nullable String> found = new ArrayList<>(Collections.nCopies(source.size(), null));
-        String told = problems.entrySet().stream()
+        String here = problems.entrySet().stream()
                 .map(problem -> problem.getKey() + " " + problem.getValue())
                 .collect(Collectors.joining(BETWEEN));
-        for (String one : processes.gather(told)) {
+        for (String one : processes.gather(here)) {
             for (String problem : one.isEmpty() ? new String[0] : one.split(BETWEEN)) {
                 int end = problem.indexOf(' ');
                 found.set(Integer.parseInt(problem.substring(0, end)), problem.substring(end + 1));

@@ -33,7 +33,7 @@ final class BoundedBody implements BodySubscriber<byte[]> {
     /**
      * Refuse longer bodies, before the first byte if their length is announced.
      *
-     * @param begun is told that the answer has begun
+     * @param begun called when the answer begins
      */
     static BodyHandler<byte[]> upTo(long most, Runnable begun) {
         return response -> {

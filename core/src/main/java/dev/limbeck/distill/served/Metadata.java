@@ -84,7 +84,7 @@ record Metadata(List<String> versions, String platform, List<Described> inputs, 
      * Read an answer.
      *
      * @param from the model's address, for messages
-     * @throws AnswerException if it is no metadata, with one printable line
+     * @throws AnswerException if it is not metadata, with one printable line
      */
     static Metadata read(byte[] json, String from) {
         Metadata read;

@@ -39,7 +39,7 @@ public record ModelAddress(
             address = new URI(text.strip());
         } catch (URISyntaxException e) {
             // Its message and its input may contain a password.
-            throw wrong("text that is no address", null);
+            throw wrong("text that is not an address", null);
         }
         if (address.getRawUserInfo() != null
                 || address.getRawAuthority() != null
