@@ -53,7 +53,9 @@ final class Convolution {
 
     /** Multiply the channels of every pixel. The result is channels-last. */
     private static Tensor onePixel(Tensor x, Tensor weight, TensorOptional bias, long stride) {
-        Tensor taken = stride == 1 ? x : strided(x, stride);
+        // The engine multiplies rows that do not lie side by side as one product per image, with a copy of the weight
+        // for each.
+        Tensor taken = stride == 1 ? x : Tensors.channelsLast(strided(x, stride));
         Tensor matrix = weight.view(weight.size(0), weight.size(1));
         return torch.linear(taken.permute(0, 2, 3, 1), matrix, bias).permute(0, 3, 1, 2);
     }

@@ -151,6 +151,8 @@ public final class InferenceGraph implements AutoCloseable {
             x = insert(graph, "aten::slice", x, number(graph, 2 + i), none, none, number(graph, strides[i]));
         }
         x = insert(graph, "aten::movedim", x, number(graph, 1), number(graph, 3));
+        // For the reason given in Convolution; does nothing to channels-last pixels that are not strided.
+        x = insert(graph, "aten::contiguous", x, number(graph, 0));
         // Not the weight itself: other convolutions may share it.
         x = insert(graph, "aten::linear", x, graph.insertConstant(new IValue(matrix)), convolution.input(2));
         x = insert(graph, "aten::movedim", x, number(graph, 3), number(graph, 1));
