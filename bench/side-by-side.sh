@@ -29,6 +29,8 @@ if ! "$python" -c 'import torch' 2>/dev/null; then
     echo "skipped: $python cannot import torch"
     exit 0
 fi
+# OpenBLAS takes half of AVX-512's speed under OPENBLAS_CORETYPE=Haswell, which some machines set; PyTorch does not read it.
+env | grep -E '^(OPENBLAS_CORETYPE|ONEDNN_MAX_CPU_ISA|DNNL_MAX_CPU_ISA|ATEN_CPU_CAPABILITY)=' | sed 's/$/ limits the instructions that are used/' >&2 || true
 rows() { echo "$table" | tr ' ' '\n' | cut -d: -f"$1" | sort -u; }
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT

@@ -16,6 +16,9 @@ import picocli.CommandLine.Command;
 
 @Command(name = "doctor", description = "Print the environment of Limbeck and possible problems.")
 final class DoctorCommand extends LimbeckCommand {
+    private static final List<String> LIMITING =
+            List.of("OPENBLAS_CORETYPE", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY");
+
     @Override
     Object run() {
         Map<String, Object> facts = new LinkedHashMap<>();
@@ -51,12 +54,22 @@ final class DoctorCommand extends LimbeckCommand {
         if (!writable(cache)) missing.add("the cache folder " + cache + " cannot be written; set LIMBECK_HOME");
         if (Engine.cudaDevices() == 0) missing.add("no CUDA device; computing on the CPU");
         if (flags.isEmpty()) missing.add("the system does not report the CPU's features");
+        missing.addAll(limits(System.getenv()));
         facts.put("missing", missing);
         facts.forEach((name, value) -> {
             if (!name.equals("missing")) say("%-15s %s".formatted(name, value));
         });
         missing.forEach(line -> say("missing         " + line));
         return facts;
+    }
+
+    /** Name the variables that keep LibTorch's libraries from using all that the processor has. */
+    static List<String> limits(Map<String, String> environment) {
+        return LIMITING.stream()
+                .filter(environment::containsKey)
+                .map(name -> name + "=" + environment.get(name)
+                        + " in the environment limits the instructions that are used; unset it unless you want that")
+                .toList();
     }
 
     private static boolean writable(Path folder) {

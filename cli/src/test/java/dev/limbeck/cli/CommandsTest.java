@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -451,6 +452,10 @@ class CommandsTest {
                         "cache",
                         "missing");
         assertThat(json.get("missing").isArray()).isTrue();
+        assertThat(DoctorCommand.limits(Map.of("OPENBLAS_CORETYPE", "Haswell", "OMP_NUM_THREADS", "2")))
+                .singleElement()
+                .asString()
+                .startsWith("OPENBLAS_CORETYPE=Haswell in the environment limits");
     }
 
     @Test

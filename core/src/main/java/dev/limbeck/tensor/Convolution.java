@@ -8,10 +8,9 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * Run convolutions: wide kernels in channels-last layout, which is the faster one, and around what the engine computes wrongly,
  * as {@code bench/run.sh ConvolutionShapes} finds it. In float32 on AVX2 the weight's gradient of a 1×1 kernel with a stride and
- * few channels is wrong, so the skipped pixels are left out first. In bfloat16 on a processor with AMX the weight's gradient is
- * garbage for a wide kernel on images of one pixel, and for a dilated convolution in groups, so these use float32. An older
- * engine was wrong in more shapes on a processor with bfloat16 and without AMX: one channel, an odd number of outputs, several
- * outputs a channel, and 1×1 kernels, which are matrix products in bfloat16.
+ * few channels is wrong, so the skipped pixels are left out first. In bfloat16 the weight's gradient is garbage for a wide kernel
+ * on images of one pixel and for a dilated one, so these use float32, and a 1×1 kernel with a stride can end the process, so these
+ * are matrix products. An older engine was wrong in more shapes: one channel, an odd number of outputs, and several outputs a channel.
  */
 final class Convolution {
     private static final boolean ONE_DNN = Loader.getPlatform().endsWith("x86_64") && torch.hasMKLDNN();
@@ -65,7 +64,7 @@ final class Convolution {
     }
 
     private static boolean isRightInBf16(Tensor x, Tensor weight, long dilation, long groups) {
-        if (groups > 1 && (dilation > 1 || weight.size(1) == 1 && weight.size(0) != groups)) return false;
+        if (dilation > 1 || groups > 1 && weight.size(1) == 1 && weight.size(0) != groups) return false;
         return x.size(1) > 1 && x.size(2) * x.size(3) > 1 && weight.size(0) % 2 == 0;
     }
 }
