@@ -100,7 +100,7 @@ class ArchiveTest {
         ImageIO.write(image, "png", picture.toFile());
         assertThat(limbeck("predict", "--model", run, "--json", picture.toString()))
                 .contains("picture.png")
-                .contains("probability");
+                .contains("probabilities");
         // Nothing was built, and nothing but the list of classes was added.
         try (Stream<Path> files = Files.list(unpacked)) {
             assertThat(files.map(file -> file.getFileName().toString()))
