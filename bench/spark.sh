@@ -20,7 +20,7 @@ parts=${*:-label kill teach launch rows}
 export SPARK_HOME SPARK_SCALA_VERSION=2.13
 work=${WORK:-$(mktemp -d)}
 mkdir -p "$work"
-jar=$root/spark/target/limbeck-spark-0.1.0.jar
+jar=$(ls "$root"/spark/target/limbeck-spark-*-cluster.jar)
 natives=$(printf '%s,' "$root"/spark/target/lib/*.jar)
 opens=()
 for package in java.lang java.lang.invoke java.lang.reflect java.io java.net java.nio java.util java.util.concurrent \
@@ -38,7 +38,7 @@ submit() { # CLASS ARGUMENTS…: spark-submit, which is a script around this cla
     ${more[@]+"${more[@]}"} --class "$class" --jars "${natives%,}" "$jar" "$@"
 }
 
-run() { OMP_NUM_THREADS=1 java -Xmx1g -cp "$root/cli/target/limbeck-cli-0.1.0.jar:$root/cli/target/lib/*:$root/duckdb/target/*" "$@"; }
+run() { OMP_NUM_THREADS=1 java -Xmx1g -cp "$root/cli/target/lib/*:$root/duckdb/target/*" "$@"; }
 limbeck() { OMP_NUM_THREADS=1 LIMBECK_BUILD=no LIMBECK_CLASSPATH="$root/duckdb/target/*" "$root/bin/limbeck" "$@"; }
 
 mkdir -p "$work/events"
@@ -111,7 +111,7 @@ PY
       javac -proc:none -d "$work/classes" -cp "$SPARK_HOME/jars/*:$jar" "$root/bench/spark/SyntheticLabels.java"
       java -Xmx4g "${opens[@]}" -cp "$work/classes:$SPARK_HOME/jars/*:$jar:$root/spark/target/lib/*" SyntheticLabels "$work/rows" "$rows" 20 4 2>"$work/rows.log"
       du -sm "$work/rows/outputs.parquet"
-      OMP_NUM_THREADS=1 java -Xmx200m -cp "$root/cli/target/limbeck-cli-0.1.0.jar:$root/cli/target/lib/*:$root/duckdb/target/*" \
+      OMP_NUM_THREADS=1 java -Xmx200m -cp "$root/cli/target/lib/*:$root/duckdb/target/*" \
         "$root/bench/spark/KeptLookups.java" "$work/rows" "$rows" 20
       ls -l "$work/rows/outputs.index"
       ;;

@@ -1,9 +1,10 @@
 @echo off
-rem Build Limbeck when needed, then run it; limbeck shell opens JShell with everything imported. Needs a JDK (17 or later)
-rem and Maven (3.8 or later) on the PATH. LIMBECK_BUILD=no runs what is there.
+rem Run Limbeck; limbeck shell opens JShell with everything imported. The jars of a release are in lib\, beside bin\, and need
+rem Java 17 or later. Without lib\, this is a source tree: what changed is built first, with a JDK and Maven (3.8 or later)
+rem on the PATH, and LIMBECK_BUILD=no runs what is there.
 setlocal DisableDelayedExpansion
 set "root=%~dp0.."
-set "program=%root%\cli\target\limbeck-cli-0.1.0.jar"
+set "lib=%root%\lib"
 set "java=java"
 set "jshell=jshell"
 if defined JAVA_HOME set "java=%JAVA_HOME%\bin\java"
@@ -16,6 +17,8 @@ if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=passive"
 rem Written after a build that succeeded, so that neither half a build nor an old one is run.
 set "built=%root%\cli\target\built"
 set "stale="
+if exist "%root%\lib\" goto built
+set "lib=%root%\cli\target\lib"
 if /i not "%LIMBECK_BUILD%"=="no" call :look
 if defined stale (
   echo limbeck: building, on first use a few minutes, mostly downloads 1>&2
@@ -23,6 +26,7 @@ if defined stale (
   type nul > "%built%"
 )
 
+:built
 set "flags=-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC"
 for /f "tokens=3" %%v in ('""%java%" -version 2>&1" ^| findstr /i version') do set "version=%%~v"
 for /f "tokens=1 delims=." %%v in ("%version%") do set "major=%%v"
@@ -30,7 +34,7 @@ if %major% geq 22 set "flags=%flags% --enable-native-access=ALL-UNNAMED"
 if %major% geq 24 set "flags=%flags% --sun-misc-unsafe-memory-access=allow"
 
 if /i "%~1"=="shell" goto shell
-"%java%" %flags% %LIMBECK_JAVA_OPTS% -cp "%program%;%root%\cli\target\lib\*%more%" dev.limbeck.cli.Main %*
+"%java%" %flags% %LIMBECK_JAVA_OPTS% -cp "%lib%\*%more%" dev.limbeck.cli.Main %*
 exit /b
 
 :look
@@ -50,6 +54,6 @@ set "flags=-Dlimbeck.log=INFO %flags%"
 if defined LIMBECK_JAVA_OPTS set "flags=%flags% %LIMBECK_JAVA_OPTS%"
 set "remote=-R%flags: = -R%"
 setlocal EnableDelayedExpansion
-set "jars=!program!%more%"
-for %%j in ("!root!\cli\target\lib\*.jar") do set "jars=!jars!;%%j"
-"!jshell!" !remote! --class-path "!jars!" --startup "!root!\bin\shell.jsh" %2 %3 %4 %5 %6 %7 %8 %9
+set "jars="
+for %%j in ("!lib!\*.jar") do if defined jars (set "jars=!jars!;%%j") else set "jars=%%j"
+"!jshell!" !remote! --class-path "!jars!%more%" --startup "!root!\bin\shell.jsh" %2 %3 %4 %5 %6 %7 %8 %9

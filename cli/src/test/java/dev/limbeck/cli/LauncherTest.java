@@ -18,6 +18,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.apache.commons.io.FileUtils;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,6 +97,21 @@ class LauncherTest {
             assertThat(launch()).as(changed.toString()).isEqualTo("built ran");
             Files.setLastModifiedTime(changed, FileTime.from(Instant.now().minusSeconds(60)));
         }
+    }
+
+    /** A release has its jars in lib/; nothing is built there, however old they are. */
+    @Test
+    void runsTheJarsOfARelease() throws Exception {
+        Path lib = Files.createDirectory(home.resolve("lib"));
+        Path changed = home.resolve("pom.xml");
+        Files.setLastModifiedTime(changed, FileTime.from(Instant.now().plusSeconds(60)));
+        try {
+            assertThat(launch()).isEqualTo("ran");
+        } finally {
+            FileUtils.deleteDirectory(lib.toFile());
+        }
+        assertThat(launch()).isEqualTo("built ran");
+        Files.setLastModifiedTime(changed, FileTime.from(Instant.now().minusSeconds(60)));
     }
 
     /** A locale may be set but not installed; Java 17 then encodes file names in ASCII. */

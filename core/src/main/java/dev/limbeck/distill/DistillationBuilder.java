@@ -4,6 +4,8 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
 import dev.limbeck.Settings;
 import dev.limbeck.distill.loss.LogitLoss;
+import dev.limbeck.distill.loss.LogitMse;
+import dev.limbeck.distill.loss.MultiLabel;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.optim.Schedule;

@@ -3,6 +3,7 @@ package dev.limbeck.train;
 import dev.limbeck.Printable;
 import dev.limbeck.data.Data;
 import dev.limbeck.io.Downloads;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.optim.AdamW;
 import dev.limbeck.optim.Optimizer;
 import dev.limbeck.tensor.Engine;

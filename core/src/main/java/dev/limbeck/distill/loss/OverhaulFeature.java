@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Heo et al., A Comprehensive Overhaul of Feature Distillation, ICCV 2019. Their margin is the mean of a channel's
  * negative responses; here its running mean over the batches, unless it is given.
  *
- * @param margin m < 0 for all channels, or null to estimate it per channel
+ * @param margin m &lt; 0 for all channels, or null to estimate it per channel
  */
 public record OverhaulFeature(@Nullable Double margin) implements FeatureLoss {
     public OverhaulFeature {
