@@ -32,7 +32,7 @@ final class DemoCommand extends LimbeckCommand {
 
     @Option(
             names = "--out",
-            description = "Folder for the three networks and the report (default: a new temporary folder).")
+            description = "Folder for the three networks and the report (default: runs/demo, or runs/demo-2, …).")
     @Nullable
     Path out;
 
@@ -69,11 +69,10 @@ final class DemoCommand extends LimbeckCommand {
         }
     }
 
-    /** Return the output folder, which must not exist. */
+    /** Create the output folder, which must not exist. */
     private Path folder() {
-        Path chosen = out;
+        Path chosen = out == null ? free() : out;
         try {
-            if (chosen == null) return Files.createTempDirectory("limbeck-demo-");
             if (Files.exists(chosen)) {
                 throw new LimbeckException(chosen + " exists; choose another --out");
             }
@@ -82,6 +81,13 @@ final class DemoCommand extends LimbeckCommand {
             throw new LimbeckException(
                     "cannot write to " + chosen + " (" + e.getMessage() + "); choose another --out", e);
         }
+    }
+
+    private static Path free() {
+        Path first = Path.of("runs", "demo");
+        Path chosen = first;
+        for (int i = 2; Files.exists(chosen); i++) chosen = first.resolveSibling("demo-" + i);
+        return chosen;
     }
 
     private void row(String name, Demo.Outcome outcome) {

@@ -7,15 +7,17 @@ import dev.limbeck.io.IoErrors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
- * Generate rows with one class each, and write them to {@code train.csv} and {@code test.csv}. The teacher has the labels of all
+ * Generate rows with one class each, and write them to {@code train.csv}, {@code valid.csv} and {@code test.csv}. The teacher has the labels of all
  * training rows; students have some, and the other rows without.
  */
 interface DemoRows extends DemoData {
     /** The seed of the rows. */
     long SEED = 42;
+
+    /** Rows that show the accuracy after each epoch; none is for training. */
+    int VALID = 500;
 
     /**
      * Hold what all rows of a kind have in common.
@@ -52,7 +54,11 @@ interface DemoRows extends DemoData {
     /** Return all lines of a split. A row depends on the seed, its split and its place only, so more rows keep the others. */
     default String csv(Split split) {
         StringBuilder lines = new StringBuilder(form().header()).append('\n');
-        int rows = split == Split.TRAIN ? train() : test();
+        int rows = switch (split) {
+            case TRAIN -> train();
+            case VALID -> VALID;
+            case TEST -> test();
+        };
         for (int i = 0; i < rows; i++) {
             lines.append(row(i, Draws.of(SEED, split.ordinal(), i))).append('\n');
         }
@@ -72,7 +78,7 @@ interface DemoRows extends DemoData {
         } catch (IOException e) {
             throw IoErrors.writing(folder, e);
         }
-        for (Split split : List.of(Split.TRAIN, Split.TEST)) {
+        for (Split split : Split.values()) {
             AtomicFile.write(folder.resolve(split.label() + ".csv"), csv(split));
         }
     }
@@ -91,6 +97,6 @@ interface DemoRows extends DemoData {
 
     private String settings(Path out) {
         return "source: " + Texts.quoted(out.resolve(form().name())) + ", " + form().columns() + ", batch_size: "
-                + form().batch() + ", valid_fraction: 0";
+                + form().batch();
     }
 }

@@ -11,6 +11,9 @@ import java.nio.file.Path;
  * @param test number of test images
  */
 record DemoShapes(int ofTeacher, int ofStudents, int test) implements DemoData {
+    /** Images that show the accuracy after each epoch; none is for training. */
+    private static final int VALID = 200;
+
     /** Return the settings of {@code limbeck demo}. */
     static Demo.Settings full() {
         return settings(new DemoShapes(4500, 1200, 2000), 7, 15);
@@ -37,6 +40,6 @@ record DemoShapes(int ofTeacher, int ofStudents, int test) implements DemoData {
     }
 
     private String settings(int images) {
-        return Texts.format("source: 'shapes:%d:0:%d', batch_size: 64, valid_fraction: 0", images, test);
+        return Texts.format("source: 'shapes:%d:%d:%d', batch_size: 64", images, VALID, test);
     }
 }

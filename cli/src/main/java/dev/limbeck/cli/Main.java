@@ -46,6 +46,8 @@ public final class Main implements Runnable {
             SummaryCommand.class,
             InspectCommand.class,
             ShowCommand.class,
+            ReportCommand.class,
+            WatchCommand.class,
             SettingsCommand.class,
             DoctorCommand.class,
             GenerateCompletion.class,

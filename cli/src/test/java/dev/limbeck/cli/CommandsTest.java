@@ -78,8 +78,15 @@ class CommandsTest {
                                                 + "32×32"),
                         head -> assertThat(head.strip().split(" +"))
                                 .containsExactly(
-                                        "epoch", "train_loss", "valid_loss", "accuracy", "top5", "macro_f1", "time"),
-                        row -> assertThat(row).matches(" +0( +\\d+\\.\\d{6}){5} +\\d\\d:\\d\\d"));
+                                        "epoch",
+                                        "train_loss",
+                                        "valid_loss",
+                                        "accuracy",
+                                        "top5",
+                                        "macro_f1",
+                                        "time",
+                                        "left"),
+                        row -> assertThat(row).matches(" +0( +\\d+\\.\\d{6}){5} +\\d\\d:\\d\\d +00:00"));
         assertThat(trained.out().lines().toList())
                 .satisfiesExactly(
                         valid -> assertThat(valid).matches("valid: accuracy \\d+\\.\\d\\d %, top5 .* %, macro_f1 .* %"),
@@ -484,7 +491,7 @@ class CommandsTest {
     private static List<String> columns(Cli.Answer answer) {
         return answer.err()
                 .lines()
-                .map(line -> line.replaceFirst(" +\\S+$", ""))
+                .map(line -> line.replaceFirst(" +\\S+ +\\S+$", ""))
                 .toList();
     }
 
@@ -518,6 +525,8 @@ class CommandsTest {
                 "predict | --model --top INPUT --json",
                 "explain | --logits --labels --model --temperature INPUT --json",
                 "summary | --arch --model --classes --image-size --json",
+                "report | RUN --out --json",
+                "watch | RUN --port --json",
                 "doctor | --json",
             })
     void helpNamesTheOptions(String command, String options) {

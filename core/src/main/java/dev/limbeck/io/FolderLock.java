@@ -21,6 +21,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +34,8 @@ public final class FolderLock implements AutoCloseable {
     /** Far behind the text, to keep the text readable on Windows. */
     private static final long LOCKED_BYTE = 1L << 40;
 
+    private static final Pattern HOLDER =
+            Pattern.compile("process (\\d{1,18}) on (.+) since (\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ)");
     private static final int LONGEST_TEXT = 500;
     private static final int LARGEST = 1 << 20;
     private static final int MOST_TRIES = 1000;
@@ -109,6 +113,32 @@ public final class FolderLock implements AutoCloseable {
      */
     public static void check(Path file, Object what) {
         if (Files.exists(file)) take(file, what).close();
+    }
+
+    /**
+     * Return whether the process that wrote a lock's file is alive, without touching the lock: an attempt to acquire it could keep another
+     * process from its work. A process on another machine counts as alive.
+     */
+    public static boolean seemsHeld(Path file) {
+        synchronized (HELD) {
+            if (HELD.contains(file)) return true;
+        }
+        String text;
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            text = read(channel);
+        } catch (IOException e) {
+            return false;
+        }
+        Matcher holder = HOLDER.matcher(text);
+        if (!holder.matches() || !holder.group(2).equals(host())) return true;
+        return ProcessHandle.of(Long.parseLong(holder.group(1)))
+                // A number is used again by a later process.
+                .filter(process -> process.info()
+                        .startInstant()
+                        .map(start ->
+                                start.isBefore(Instant.parse(holder.group(3)).plusSeconds(1)))
+                        .orElse(true))
+                .isPresent();
     }
 
     private static FolderLock open(Path file, Object what, boolean waits) throws IOException {

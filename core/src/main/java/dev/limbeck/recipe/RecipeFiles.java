@@ -31,10 +31,13 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Convert recipes to text and back, with one-line error messages. */
@@ -278,6 +281,31 @@ public final class RecipeFiles {
      */
     public static @Nullable String difference(JsonNode one, JsonNode other) {
         return difference("", one, other);
+    }
+
+    /** Return the values of a tree by their dotted names, such as {@code training.epochs}; a list of values is one text. */
+    public static Map<String, String> flat(JsonNode tree) {
+        Map<String, String> values = new LinkedHashMap<>();
+        flatten("", tree, values);
+        return values;
+    }
+
+    private static void flatten(String path, JsonNode node, Map<String, String> values) {
+        String before = path.isEmpty() ? "" : path + ".";
+        if (node.isObject()) {
+            node.properties().forEach(entry -> flatten(before + entry.getKey(), entry.getValue(), values));
+        } else if (node.isArray()
+                && StreamSupport.stream(node.spliterator(), false).anyMatch(JsonNode::isContainerNode)) {
+            for (int i = 0; i < node.size(); i++) flatten(before + i, node.get(i), values);
+        } else if (node.isArray()) {
+            values.put(
+                    path,
+                    StreamSupport.stream(node.spliterator(), false)
+                            .map(JsonNode::asText)
+                            .collect(Collectors.joining(",")));
+        } else {
+            values.put(path, node.asText());
+        }
     }
 
     private static @Nullable String difference(String path, JsonNode one, JsonNode other) {

@@ -19,11 +19,13 @@ import dev.limbeck.train.Learner;
 import dev.limbeck.train.LearnerBuilder;
 import dev.limbeck.train.LrCurve;
 import dev.limbeck.train.Metric;
+import dev.limbeck.train.TrackedRun;
 import dev.limbeck.train.TrainingContext;
 import dev.limbeck.train.TrainingDiverged;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -140,6 +142,13 @@ public final class RecipeRun {
                 SharedCheckpoint shared = SharedCheckpoint.of(checkpoint, exchange);
                 Learner learner = learner(data);
                 BestEpoch best = new BestEpoch()) {
+            List<TrackedRun> tracked = exchange.writes()
+                    ? context.follow(
+                            out,
+                            directory.file(RunDirectory.LOG_NAME),
+                            RecipeFiles.flat(recipe.toTree()),
+                            told(data, teacher))
+                    : List.of();
             try {
                 if (shared.file() != null) learner.resume(shared.file());
                 Instant start = Instant.now();
@@ -152,7 +161,7 @@ public final class RecipeRun {
                 }
                 if (tellsData) callbacks.add(new DataLines(context, data));
                 callbacks.add(new EpochTable(context.log()));
-                callbacks.addAll(context.logs(directory.file(RunDirectory.LOG_NAME)));
+                callbacks.addAll(tracked);
                 callbacks.add(new Checkpoint(directory.checkpoint(), facts));
                 callbacks.add(stopped);
                 callbacks.addAll(context.watchers().get());
@@ -163,7 +172,7 @@ public final class RecipeRun {
                         FinalEvaluation.of(learner, best, recipe.training().keepsBest(), judgedOn);
                 if (keepPredictions)
                     PredictionFile.write(evaluation.predictions(), directory.file(PredictionFile.NAME));
-                return directory.finish(
+                RunRecord made = directory.finish(
                         learner,
                         new RunRecord(
                                 Version.number(),
@@ -178,13 +187,36 @@ public final class RecipeRun {
                                 evaluation.results(),
                                 learner.model().sha256(),
                                 null));
+                tracked.forEach(one -> one.finished(out));
+                return made;
             } catch (TrainingDiverged e) {
+                tellFailed(tracked, e);
                 throw e; // a resume would diverge again
-            } catch (LimbeckException e) {
-                if (!directory.leavesCheckpoint()) throw e;
+            } catch (RuntimeException | Error e) {
+                tellFailed(tracked, e);
+                if (!(e instanceof LimbeckException) || !directory.leavesCheckpoint()) throw e;
                 throw new LimbeckException(e.getMessage() + "; " + ShutdownHook.kept(directory, howToResume), e);
             }
         }
+    }
+
+    private static void tellFailed(List<TrackedRun> tracked, Throwable e) {
+        tracked.forEach(one -> one.failed(LimbeckException.briefly(e)));
+    }
+
+    /** Return what trackers learn of data, teacher and program. */
+    private Map<String, String> told(Data data, @Nullable LoadedTeacher teacher) {
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("limbeck", Version.number());
+        facts.put("student", recipe.student());
+        facts.put("data", data.summary());
+        facts.put("data_fingerprint", data.fingerprint());
+        TeacherRecipe named = recipe.teacher();
+        if (teacher != null && named != null) {
+            facts.put("teacher", named.model());
+            facts.put("teacher_identity", teacher.identity());
+        }
+        return facts;
     }
 
     /** Return whether several processes fill a folder of cached outputs: otherwise each would compute all of them. */

@@ -71,6 +71,15 @@ public final class ResumePoint {
         return Optional.empty();
     }
 
+    /** Read the recipe of a run from its checkpoint, without a look at the rest; empty if it is just being replaced, or damaged. */
+    public static Optional<Recipe> recipeIn(Path checkpoint) {
+        try {
+            return Optional.of(Recipe.parse(Checkpoint.facts(checkpoint).getOrDefault(RECIPE, "")));
+        } catch (LimbeckException e) {
+            return Optional.empty();
+        }
+    }
+
     static Map<String, String> facts(Recipe recipe, Data data, String teacher, int processes) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put(RECIPE, recipe.toTree().toString());

@@ -6,9 +6,12 @@ import dev.limbeck.data.Split;
 import dev.limbeck.io.Downloads;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Exchange;
+import dev.limbeck.train.TrackedRun;
 import dev.limbeck.train.Trackers;
+import dev.limbeck.train.Tracking;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -118,14 +121,18 @@ public record RunContext(
     }
 
     /**
-     * Create the logging callbacks of one training.
+     * Create what follows one run: epochs.csv and the trackers.
      *
+     * @param out the run directory once it is complete
      * @param epochs path of the run's epochs.csv
+     * @param settings of the run by dotted name
+     * @param facts about the run by name
      */
-    List<Callback> logs(Path epochs) {
+    List<TrackedRun> follow(Path out, Path epochs, Map<String, String> settings, Map<String, String> facts) {
+        Tracking tracked = new Tracking("", run, out, epochs, settings, facts, log);
         return Stream.concat(Stream.of(ALWAYS), trackers.stream())
                 .distinct()
-                .map(tracker -> Trackers.follow(tracker, run, epochs))
+                .map(tracker -> Trackers.follow(tracker, tracked))
                 .toList();
     }
 

@@ -9,6 +9,7 @@ import dev.limbeck.io.Leftovers;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.train.Checkpoint;
 import dev.limbeck.train.Learner;
+import dev.limbeck.train.TrackerNotes;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -35,12 +36,22 @@ public final class RunDirectory implements AutoCloseable {
     /** File name of the predictions. */
     public static final String PREDICTIONS_NAME = "predictions.safetensors";
 
+    /** File name of the page about the run, which {@code limbeck report} writes. */
+    public static final String REPORT_NAME = "report.html";
+
     private static final String OLD = ".old";
     private static final String CHECKPOINT_NAME = "checkpoint.safetensors";
     private static final String PREVIOUS_NAME =
             Checkpoint.previous(Path.of(CHECKPOINT_NAME)).toString();
-    private static final Set<String> WRITTEN =
-            Set.of(RECORD_NAME, SavedModel.FILE_NAME, CHECKPOINT_NAME, PREVIOUS_NAME, LOG_NAME, PREDICTIONS_NAME);
+    private static final Set<String> WRITTEN = Set.of(
+            RECORD_NAME,
+            SavedModel.FILE_NAME,
+            CHECKPOINT_NAME,
+            PREVIOUS_NAME,
+            LOG_NAME,
+            PREDICTIONS_NAME,
+            TrackerNotes.NAME,
+            REPORT_NAME);
 
     private final Path target;
     private final Path unfinished;
@@ -191,7 +202,8 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    private static List<Path> checkpointsIn(Path unfinished) {
+    /** Return the checkpoints in the folder of a run that is not complete, the latest first. */
+    public static List<Path> checkpointsIn(Path unfinished) {
         Path last = unfinished.resolve(CHECKPOINT_NAME);
         return Stream.of(last, Checkpoint.previous(last))
                 .filter(Files::isRegularFile)
@@ -235,7 +247,9 @@ public final class RunDirectory implements AutoCloseable {
         return new RunDirectory(whole, unfinished, overwrite, List.of(), lock);
     }
 
-    private static Path unfinished(Path whole) {
+    /** Return the folder of a run until it is complete. */
+    public static Path unfinished(Path target) {
+        Path whole = target.toAbsolutePath().normalize();
         return whole.resolveSibling(whole.getFileName() + ".unfinished");
     }
 

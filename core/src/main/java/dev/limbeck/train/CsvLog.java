@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Write a CSV file with one row per epoch: losses, loss terms, metrics, logged values, learning rate and time. */
-public final class CsvLog implements Callback {
+public final class CsvLog implements TrackedRun {
     private final Path file;
 
     /** Write to a file, which is replaced. */
@@ -41,8 +41,8 @@ public final class CsvLog implements Callback {
         AtomicFile.write(file, text.toString());
     }
 
-    /** Return the numbers of an epoch by name. Used as CSV columns and as tags of other trackers. */
-    static Map<String, Double> values(EpochRecord row) {
+    /** Return the numbers of an epoch by name. They are CSV columns and the names in other trackers. */
+    public static Map<String, Double> values(EpochRecord row) {
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("train_loss", row.trainLoss());
         row.terms().forEach((name, value) -> values.put("train_" + name, value));
@@ -76,7 +76,7 @@ public final class CsvLog implements Callback {
         }
 
         @Override
-        public Callback follow(Tracking training) {
+        public TrackedRun follow(Tracking training) {
             return new CsvLog(training.epochs());
         }
     }

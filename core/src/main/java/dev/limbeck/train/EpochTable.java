@@ -4,7 +4,10 @@ import dev.limbeck.Printable;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** Write the epoch table of fastai, one line per epoch: epoch, train_loss, valid_loss, metrics, time. */
+/**
+ * Write the epoch table of fastai, one line per epoch: epoch, train_loss, valid_loss, metrics, time. Behind it stands how long the
+ * rest of the training is likely to take.
+ */
 public final class EpochTable implements Callback {
     private final Consumer<String> lines;
     private boolean headed;
@@ -27,16 +30,20 @@ public final class EpochTable implements Callback {
             headed = true;
             StringBuilder head = new StringBuilder("%5s  %10s  %10s".formatted("epoch", "train_loss", "valid_loss"));
             row.metrics().keySet().forEach(name -> head.append("  %10s".formatted(name)));
-            lines.accept(head.append("  %6s".formatted("time")).toString());
+            lines.accept(head.append("  %6s  %6s".formatted("time", "left")).toString());
         }
         StringBuilder line = new StringBuilder(String.format(
                 Locale.ROOT, "%5d  %10s  %10s", row.epoch(), number(row.trainLoss()), number(row.validLoss())));
         row.metrics().values().forEach(value -> line.append("  %10s".formatted(number(value))));
-        long seconds = Math.round(row.seconds());
-        lines.accept(line.append("  %6s".formatted(String.format(Locale.ROOT, "%02d:%02d", seconds / 60, seconds % 60)))
+        lines.accept(line.append("  %6s  %6s".formatted(duration(row.seconds()), duration(fit.secondsLeft())))
                 .toString());
         String stopped = fit.stopReason();
         if (stopped != null) lines.accept("stopped: " + stopped);
+    }
+
+    private static String duration(double time) {
+        long seconds = Math.round(time);
+        return String.format(Locale.ROOT, "%02d:%02d", seconds / 60, seconds % 60);
     }
 
     private static String number(double value) {

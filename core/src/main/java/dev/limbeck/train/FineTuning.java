@@ -19,8 +19,13 @@ final class FineTuning {
         List<EpochRecord> rows = new ArrayList<>();
         if (frozenEpochs > 0) {
             learner.freeze();
+            learner.plan(epochs);
             OneCycle rising = new OneCycle(rate, FROZEN_RISE, OneCycle.DEFAULT_START);
-            rows.addAll(learner.fit(frozenEpochs, LayerLearningRates.upTo(rate), Learner.with(rising, more)));
+            try {
+                rows.addAll(learner.fit(frozenEpochs, LayerLearningRates.upTo(rate), Learner.with(rising, more)));
+            } finally {
+                learner.plan(0);
+            }
         }
         learner.unfreeze();
         OneCycle cycle = new OneCycle(rate / 2, UNFROZEN_RISE, UNFROZEN_START);

@@ -53,6 +53,7 @@ public final class Learner implements AutoCloseable {
     private final List<List<EpochRecord>> history = new ArrayList<>();
 
     private int fits;
+    private int laterEpochs;
     private @Nullable TrainingState resumed;
 
     Learner(LearnerBuilder settings) {
@@ -160,6 +161,11 @@ public final class Learner implements AutoCloseable {
         return fit(epochs, rate, path -> 1, more);
     }
 
+    /** Tell callbacks of the next fits how many epochs of the same training follow them. */
+    void plan(int later) {
+        laterEpochs = later;
+    }
+
     /** Train with a constant learning rate for each layer group. */
     public List<EpochRecord> fit(int epochs, LayerLearningRates rates, Callback... more) {
         return fit(epochs, rates.high(), rates.factors(groups.paths()), more);
@@ -175,7 +181,7 @@ public final class Learner implements AutoCloseable {
         Tensors.seed(seed() + 31L * number);
         try (TrainingState from = comesNow(number, epochs)) {
             if (resumed != null) return before(resumed, number);
-            return new TrainingLoop(training, all).run(epochs, rate, factor, history, number, from);
+            return new TrainingLoop(training, all, laterEpochs).run(epochs, rate, factor, history, number, from);
         } catch (RuntimeException e) {
             // Engine errors are shape mismatches or a lack of memory. Other exceptions are bugs and propagate
             // unchanged.

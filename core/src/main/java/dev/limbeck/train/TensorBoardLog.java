@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Write a TensorBoard event file with one scalar per number of an epoch. The file is a sequence of TFRecords (length,
  * masked CRC-32C, content, masked CRC-32C). Each record is an {@code Event} message of TensorFlow's event.proto.
  */
-public final class TensorBoardLog implements Callback {
+public final class TensorBoardLog implements TrackedRun {
     private static final int MASK = 0xa282ead8;
 
     // Field numbers and wire types of the messages Event, Summary and Summary.Value.
@@ -171,7 +171,7 @@ public final class TensorBoardLog implements Callback {
         }
 
         @Override
-        public Callback follow(Tracking training) {
+        public TrackedRun follow(Tracking training) {
             return new TensorBoardLog(Path.of(training.target()).resolve(training.run()));
         }
     }

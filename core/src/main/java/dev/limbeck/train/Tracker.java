@@ -20,9 +20,10 @@ public interface Tracker {
     default void check(String target) {}
 
     /**
-     * Create the callback that follows one training.
+     * Create what follows one run. A service that does not answer must not end a training: it is logged, and what was not sent is
+     * counted.
      *
      * @throws dev.limbeck.LimbeckException with a one-line message, if the target cannot be opened
      */
-    Callback follow(Tracking training);
+    TrackedRun follow(Tracking training);
 }

@@ -2,7 +2,6 @@ package dev.limbeck.train;
 
 import dev.limbeck.NamedTarget;
 import dev.limbeck.Registry;
-import java.nio.file.Path;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
@@ -33,13 +32,16 @@ public final class Trackers {
     }
 
     /**
-     * Create the callback that follows one training.
+     * Create what follows one run.
      *
      * @param spec {@code name} or {@code name:target}
+     * @param run to be followed; its target is that of {@code spec}
      */
-    public static Callback follow(String spec, String run, Path epochs) {
+    public static TrackedRun follow(String spec, Tracking run) {
         NamedTarget named = NamedTarget.of(spec);
-        return ALL.require(named.name()).follow(new Tracking(target(named), run, epochs));
+        return ALL.require(named.name())
+                .follow(new Tracking(
+                        target(named), run.run(), run.out(), run.epochs(), run.settings(), run.facts(), run.log()));
     }
 
     private static String target(NamedTarget named) {

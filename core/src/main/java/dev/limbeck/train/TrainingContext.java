@@ -16,9 +16,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Hold the state of one call of fit. Callbacks read and change it. */
 public final class TrainingContext {
+    /** The first epoch of a program takes longer, and other work on the machine comes and goes. */
+    private static final int EPOCHS_OF_ESTIMATE = 5;
+
     private final Training what;
     private final List<List<EpochRecord>> allFits;
     private final int epochs;
+    private final int laterEpochs;
     private final int batchesPerEpoch;
     /** Whether the number of batches per step is given by the fit that is resumed. */
     private final boolean keepsAccumulation;
@@ -40,18 +44,21 @@ public final class TrainingContext {
      * Begin a fit.
      *
      * @param allFits rows of all fits of the model, to which this fit adds its own
+     * @param laterEpochs epochs of fits that follow this one in the same training
      * @param batches how the fit that is resumed shared its batches; null to let callbacks choose how many make a step
      */
     TrainingContext(
             Training what,
             List<List<EpochRecord>> allFits,
             int epochs,
+            int laterEpochs,
             int batchesPerEpoch,
             FitPosition.@Nullable Batches batches,
             double rate) {
         this.what = what;
         this.allFits = allFits;
         this.epochs = epochs;
+        this.laterEpochs = laterEpochs;
         this.batchesPerEpoch = batchesPerEpoch;
         this.lr = rate;
         keepsAccumulation = batches != null;
@@ -100,6 +107,22 @@ public final class TrainingContext {
     /** Return the requested number of epochs. */
     public int epochs() {
         return epochs;
+    }
+
+    /** Return the number of epochs until the training ends, with those of later fits that it plans; 0 once it stops early. */
+    public int epochsLeft() {
+        return stopReason == null ? epochs - history.size() + laterEpochs : 0;
+    }
+
+    /** Estimate the seconds until the last epoch ends, by the mean of the last epochs. NaN before the first one has ended. */
+    public double secondsLeft() {
+        List<EpochRecord> rows = wholeHistory();
+        return epochsLeft()
+                * rows.stream()
+                        .skip(Math.max(0, rows.size() - EPOCHS_OF_ESTIMATE))
+                        .mapToDouble(EpochRecord::seconds)
+                        .average()
+                        .orElse(Double.NaN);
     }
 
     /** Return the current epoch, from 0. */

@@ -33,14 +33,21 @@ final class TrainingLoop {
     private final Module model;
     private final Data data;
     private final List<Callback> callbacks;
+    private final int laterEpochs;
     private final Exchange exchange;
     private TrainingTask task = this::standard;
     private Map<String, Tensor> parameters = Map.of();
     /** Number of batches whose gradients are accumulated for the next step. */
     private int waiting;
 
-    TrainingLoop(Training what, List<Callback> callbacks) {
+    /**
+     * Prepare a fit.
+     *
+     * @param laterEpochs epochs of fits that follow in the same training
+     */
+    TrainingLoop(Training what, List<Callback> callbacks, int laterEpochs) {
         this.what = what;
+        this.laterEpochs = laterEpochs;
         model = what.model();
         data = what.data();
         exchange = what.exchange();
@@ -67,7 +74,7 @@ final class TrainingLoop {
         if (!data.has(Split.TRAIN)) throw new LimbeckException("the data has no training rows");
         FitPosition.Batches kept = from == null ? null : kept(from.position().batches());
         int batches = kept == null ? sharedBatches() : kept.perEpoch();
-        TrainingContext fit = new TrainingContext(what, history, epochs, batches, kept, rate);
+        TrainingContext fit = new TrainingContext(what, history, epochs, laterEpochs, batches, kept, rate);
         List<Callback> begun = new ArrayList<>();
         try (BlasThreads work = BlasThreads.begin();
                 Module.ModeGuard modes = model.keepModes()) {

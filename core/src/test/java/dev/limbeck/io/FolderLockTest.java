@@ -64,7 +64,9 @@ class FolderLockTest {
                             what + " is being written by another thread of this program; wait until it ends, or choose"
                                     + " another place");
             assertThatThrownBy(() -> FolderLock.check(file, what)).isInstanceOf(LimbeckException.class);
+            assertThat(FolderLock.seemsHeld(file)).isTrue();
         }
+        assertThat(FolderLock.seemsHeld(file)).isFalse();
         FolderLock.check(file, what);
         FolderLock.take(file, what).close();
         assertThat(folder).isEmptyDirectory();
@@ -80,10 +82,23 @@ class FolderLockTest {
                     .hasMessageMatching("run is being written by process " + other.pid()
                             + " on \\S+ since \\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ; wait until it ends, or choose another"
                             + " place");
+            assertThat(FolderLock.seemsHeld(file)).isTrue();
         } finally {
             other.destroyForcibly().waitFor();
         }
         assertThat(file).exists();
+        assertThat(FolderLock.seemsHeld(file)).as("its process is gone").isFalse();
+        String text = Files.readString(file);
+        String since = text.substring(text.indexOf("since "), text.indexOf('Z') + 1);
+        Files.writeString(
+                file,
+                text.replace(since, "since 2020-01-01T00:00:00Z")
+                        .replace(
+                                "process " + other.pid(),
+                                "process " + ProcessHandle.current().pid()));
+        assertThat(FolderLock.seemsHeld(file)).as("its number is used again").isFalse();
+        Files.writeString(file, "process 1 on another-machine since 2020-01-01T00:00:00Z\n");
+        assertThat(FolderLock.seemsHeld(file)).isTrue();
         FolderLock.check(file, Path.of("run"));
         FolderLock.take(file, Path.of("run")).close();
         assertThat(folder).isEmptyDirectory();

@@ -154,11 +154,11 @@ class StandardCallbacksTest {
         } finally {
             Locale.setDefault(before);
         }
-        assertThat(lines)
+        assertThat(lines.stream().map(StandardCallbacksTest::timeless))
                 .containsExactly(
-                        "epoch  train_loss  valid_loss       score    time",
-                        "    0    0.250000    0.250000    0.500000   00:00",
-                        "    1    0.250000    0.250000    0.750000   00:00",
+                        "epoch  train_loss  valid_loss       score    time    left",
+                        "    0    0.250000    0.250000    0.500000   00:00   00:00",
+                        "    1    0.250000    0.250000    0.750000   00:00   00:00",
                         "stopped: enough");
     }
 
@@ -175,11 +175,46 @@ class StandardCallbacksTest {
             learner.fit(1, 0.01);
             learner.fit(1, 0.01);
         }
-        assertThat(lines)
+        assertThat(lines.stream().map(StandardCallbacksTest::timeless))
                 .containsExactly(
-                        "epoch  train_loss  valid_loss    time",
-                        "    0    0.000000           -   00:00",
-                        "epoch  train_loss  valid_loss    time",
-                        "    0    0.000000           -   00:00");
+                        "epoch  train_loss  valid_loss    time    left",
+                        "    0    0.000000           -   00:00   00:00",
+                        "epoch  train_loss  valid_loss    time    left",
+                        "    0    0.000000           -   00:00   00:00");
+    }
+
+    private static String timeless(String line) {
+        return line.replaceAll("\\d\\d:\\d\\d", "00:00");
+    }
+
+    @Test
+    void tellsHowMuchIsLeftOfAllFits() {
+        List<Integer> epochs = new ArrayList<>();
+        try (Learner learner = learner(scripted(0.5, 0.75, 0.5, 0.5, 0.5))) {
+            learner.fineTune(2, 0.01, 2, new Callback() {
+                @Override
+                public void beforeTrain(TrainingContext fit) {
+                    epochs.add(fit.epochsLeft());
+                    if (fit.wholeHistory().isEmpty())
+                        assertThat(fit.secondsLeft()).isNaN();
+                }
+
+                @Override
+                public void afterEpoch(TrainingContext fit) {
+                    double mean = fit.wholeHistory().stream()
+                            .mapToDouble(EpochRecord::seconds)
+                            .average()
+                            .orElseThrow();
+                    assertThat(fit.secondsLeft()).isEqualTo(mean * fit.epochsLeft());
+                }
+            });
+            learner.fit(1, 0.01, new Callback() {
+                @Override
+                public void beforeTrain(TrainingContext fit) {
+                    epochs.add(fit.epochsLeft());
+                }
+            });
+        }
+        assertThat(epochs).containsExactly(4, 3, 2, 1, 1);
     }
 }

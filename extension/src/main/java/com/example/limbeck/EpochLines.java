@@ -1,8 +1,8 @@
 package com.example.limbeck;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.train.Callback;
 import dev.limbeck.train.EpochRecord;
+import dev.limbeck.train.TrackedRun;
 import dev.limbeck.train.Tracker;
 import dev.limbeck.train.Tracking;
 import dev.limbeck.train.TrainingContext;
@@ -30,9 +30,9 @@ public final class EpochLines implements Tracker {
     }
 
     @Override
-    public Callback follow(Tracking training) {
+    public TrackedRun follow(Tracking training) {
         Path file = Path.of(training.target());
-        return new Callback() {
+        return new TrackedRun() {
             @Override
             public void afterEpoch(TrainingContext fit) {
                 List<EpochRecord> rows = fit.wholeHistory();

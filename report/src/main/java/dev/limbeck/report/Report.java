@@ -1,7 +1,6 @@
 package dev.limbeck.report;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Printable;
 import dev.limbeck.Task;
 import dev.limbeck.Version;
 import dev.limbeck.compare.ComparisonResult;
@@ -16,7 +15,6 @@ import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunDirectory;
-import dev.limbeck.run.RunJson;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.train.EpochRecord;
@@ -25,8 +23,6 @@ import dev.limbeck.train.Predictions;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,7 +34,7 @@ import java.util.stream.Stream;
 /** Write a comparison as one self-contained HTML file: curves, intervals, dark knowledge, images, cost. */
 public final class Report {
     /** Name of the page in a comparison's folder. */
-    public static final String NAME = "report.html";
+    public static final String NAME = RunDirectory.REPORT_NAME;
 
     private static final String TEACHER = "teacher: ";
     private static final int LATENCY_RUNS = 50;
@@ -63,12 +59,7 @@ public final class Report {
      */
     public static Path write(ComparisonResult result, Path folder, RunContext context) {
         Report report = new Report(result, folder, context);
-        String json = Printable.lines(RunJson.write(report.page()));
-        // The JSON must not contain the end tag of its script element.
-        String page = resource("report.html")
-                .replace("/*STYLE*/", resource("report.css"))
-                .replace("/*SCRIPT*/", resource("report.js"))
-                .replace("/*DATA*/", json.replace("<", "\\u003c"));
+        String page = Html.page("report", report.page());
         Path file = folder.resolve(NAME);
         AtomicFile.write(file, page);
         return file;
@@ -203,14 +194,6 @@ public final class Report {
             return new Page.Cost(name, Profile.of(model.module(), bytes, BATCH, LATENCY_RUNS, inputs));
         } catch (IOException e) {
             throw new LimbeckException("cannot read " + model.file() + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static String resource(String name) {
-        try (InputStream in = Report.class.getResourceAsStream(name)) {
-            return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new IllegalStateException("the page's " + name + " is missing from the build", e);
         }
     }
 }

@@ -1,54 +1,7 @@
-'use strict';
 const data = JSON.parse(document.getElementById('data').textContent);
-const palette = ['--c1', '--c2', '--c3', '--c4'];
-const byId = id => document.getElementById(id);
-const percent = (x, digits = 2) => x == null ? '–' : (100 * x).toFixed(digits) + ' %';
-const points = x => (x < 0 ? '−' : '+') + Math.abs(100 * x).toFixed(1);
-const plain = x => x == null ? '–' : Number(x.toPrecision(4)).toString().replace('-', '−');
 const value = x => data.is_share ? percent(x) : plain(x);
 const gain = x => data.is_share ? points(x) : plain(x);
-const labels = {rmse: 'RMSE', mae: 'MAE', r2: 'R²', auc: 'AUC', f1: 'F1', macro_f1: 'macro F1'};
-const label = metric => labels[metric] ?? metric.replace(/_/g, ' ');
 const metricName = label(data.metric);
-const number = x => x == null ? '–' : Math.round(x).toLocaleString('en');
-const fixed = (x, digits) => x == null ? '–' : x.toFixed(digits);
-
-/** Make an element; attributes, then children: nodes or text. */
-function make(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
-
-function svg(tag, attributes = {}, ...children) {
-  const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
-
-function color(index) {
-  return `var(${index === 0 ? '--alone' : palette[(index - 1) % palette.length]})`;
-}
-
-function key(name, css) {
-  return make('span', {}, make('span', {class: 'key', style: `background:${css}`}), name);
-}
-
-/** Make a table that scrolls sideways where it is too wide; of kind stack, a row becomes a block on a phone. */
-function table(name, head, rows, kind = '') {
-  const line = (row, tag) => make('tr', {}, ...row.map((cell, i) => tag === 'th' ? make('th', {scope: 'col'}, cell)
-      : i === 0 ? make('th', {scope: 'row'}, cell) : make('td', {'data-label': head[i], class: cell === '–' ? 'none' : ''}, cell)));
-  return make('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': name}, make('table', {class: kind},
-      make('thead', {}, line(head, 'th')), make('tbody', {}, ...rows.map(row => line(row, 'td')))));
-}
-
-/** Leave out columns in which no row has anything. */
-function filled(head, rows) {
-  const kept = head.map((_, i) => i).filter(i => i === 0 || rows.some(row => row[i] !== '–'));
-  return [kept.map(i => head[i]), rows.map(row => kept.map(i => row[i]))];
-}
 
 // Header and the comparison
 
@@ -106,14 +59,6 @@ function bar(css, who) {
   return {fill, text, node: make('div', {class: 'bar', title: who}, fill, text)};
 }
 
-// A row: a picture, text, or nothing where this kind of data shows nothing.
-function example(address, alt) {
-  if (!address) return [];
-  if (!address.startsWith('data:text/plain')) return [make('img', {src: address, alt, loading: 'lazy'})];
-  const bytes = Uint8Array.from(atob(address.slice(address.indexOf(',') + 1)), c => c.charCodeAt(0));
-  return [make('p', {class: 'text', tabindex: '0'}, new TextDecoder().decode(bytes))];
-}
-
 for (const card of data.cards) {
   const isTutorials = card.image === null;
   const models = [{name: 'teacher', css: 'var(--teacher)', logits: card.teacher},
@@ -153,35 +98,6 @@ byId('cards').before(make('div', {class: 'legend'}, key('teacher', 'var(--teache
 
 // Learning curves
 
-function axis(v) {
-  return v !== 0 && Math.abs(v) < 1e-3 ? v.toExponential(0) : Number(v.toPrecision(3)).toString();
-}
-
-function chart(title, series) {
-  const all = series.flatMap(s => s.values).filter(v => v != null);
-  if (all.length === 0) return null;
-  const width = 320, height = 180, left = 52, right = 8, top = 8, bottom = 22;
-  let low = Math.min(...all), high = Math.max(...all);
-  if (low === high) { low -= 0.5; high += 0.5; }
-  const epochs = Math.max(...series.map(s => s.values.length));
-  const x = i => left + (epochs < 2 ? 0.5 : i / (epochs - 1)) * (width - left - right);
-  const y = v => top + (high - v) / (high - low) * (height - top - bottom);
-  const picture = svg('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': title});
-  for (const v of [low, (low + high) / 2, high]) {
-    picture.append(svg('line', {x1: left, x2: width - right, y1: y(v), y2: y(v), stroke: 'var(--line)'}),
-        svg('text', {x: left - 4, y: y(v) + 4, 'text-anchor': 'end'}, axis(v)));
-  }
-  picture.append(svg('text', {x: left, y: height - 6}, 'epoch 0'),
-      svg('text', {x: width - right, y: height - 6, 'text-anchor': 'end'}, String(epochs - 1)));
-  for (const s of series) {
-    const path = s.values.map((v, i) => v == null ? '' : `${x(i).toFixed(1)},${y(v).toFixed(1)}`).filter(Boolean).join(' ');
-    picture.append(svg('polyline', {points: path, fill: 'none', stroke: s.css, 'stroke-width': 1.6, 'stroke-opacity': s.faint ? 0.45 : 1}));
-    const last = s.values.length - 1;
-    if (s.values[last] != null) picture.append(svg('circle', {cx: x(last), cy: y(s.values[last]), r: 2.5, fill: s.css}));
-  }
-  return make('figure', {}, make('figcaption', {}, title), picture);
-}
-
 function curves() {
   const runs = data.variants.flatMap((c, i) => c.curves.map((rows, j) => ({rows, css: color(i), faint: j > 0})));
   const terms = [...new Set(runs.flatMap(r => r.rows.flatMap(row => Object.keys(row.terms))))];
@@ -200,26 +116,6 @@ curves();
 
 // Agreement and calibration
 
-function reliability(title, bins, css) {
-  const size = 200, left = 34, right = 10, top = 8, bottom = 34;
-  const at = v => left + v * (size - left - right), up = v => size - bottom - v * (size - top - bottom);
-  const picture = svg('svg', {viewBox: `0 0 ${size} ${size}`, role: 'img', 'aria-label': 'accuracy over confidence of ' + title, class: 'square'});
-  for (const v of [0, 0.5, 1]) {
-    picture.append(svg('line', {x1: at(0), x2: at(1), y1: up(v), y2: up(v), stroke: 'var(--line)'}),
-        svg('text', {x: left - 4, y: up(v) + 4, 'text-anchor': 'end'}, String(v)),
-        svg('text', {x: at(v), y: up(0) + 13, 'text-anchor': 'middle'}, String(v)));
-  }
-  bins.forEach((bin, i) => {
-    if (!bin.rows) return;
-    picture.append(svg('rect', {x: at(i / bins.length) + 0.5, y: up(bin.accuracy), width: (at(1) - at(0)) / bins.length - 1,
-      height: up(0) - up(bin.accuracy), fill: css}, svg('title', {}, `${bin.rows} rows: confidence ${percent(bin.confidence, 1)}, accuracy ${percent(bin.accuracy, 1)}`)));
-  });
-  picture.append(svg('line', {x1: at(0), y1: up(0), x2: at(1), y2: up(1), stroke: 'var(--soft)', 'stroke-dasharray': '3 3'}),
-      svg('text', {x: at(0.5), y: size - 4, 'text-anchor': 'middle'}, 'confidence'),
-      svg('text', {x: 10, y: up(0.5), 'text-anchor': 'middle', transform: `rotate(-90 10 ${up(0.5)})`}, 'accuracy'));
-  return make('figure', {}, make('figcaption', {}, title), picture);
-}
-
 const models = [...data.teachers.map(t => ({name: 'teacher: ' + t.architecture, css: 'var(--teacher)', report: t.report})),
   ...data.variants.map((c, i) => ({name: c.name, css: color(i), report: c.report}))].filter(m => m.report);
 const calibrated = models.filter(m => m.report.calibration);
@@ -234,22 +130,6 @@ byId('fidelity').append(
     make('div', {class: 'charts'}, ...calibrated.map(m => reliability(m.name, m.report.calibration.bins, m.css))));
 
 // Predicted over true numbers
-
-function scatter(name, points, low, high, css) {
-  const size = 220, left = 46, right = 10, top = 8, bottom = 34;
-  const at = v => left + (v - low) / (high - low) * (size - left - right), up = v => size - bottom - (v - low) / (high - low) * (size - top - bottom);
-  const picture = svg('svg', {viewBox: `0 0 ${size} ${size}`, role: 'img', 'aria-label': 'predicted over true numbers of ' + name, class: 'square'});
-  for (const v of [low, (low + high) / 2, high]) {
-    picture.append(svg('line', {x1: at(low), x2: at(high), y1: up(v), y2: up(v), stroke: 'var(--line)'}),
-        svg('text', {x: left - 4, y: up(v) + 4, 'text-anchor': 'end'}, axis(v)),
-        svg('text', {x: at(v), y: up(low) + 13, 'text-anchor': v === high ? 'end' : 'middle'}, axis(v)));
-  }
-  picture.append(svg('line', {x1: at(low), y1: up(low), x2: at(high), y2: up(high), stroke: 'var(--soft)', 'stroke-dasharray': '3 3'}));
-  for (const [truth, predicted] of points) picture.append(svg('circle', {cx: at(truth).toFixed(1), cy: up(predicted).toFixed(1), r: 1.6, fill: css, 'fill-opacity': 0.6}));
-  picture.append(svg('text', {x: at((low + high) / 2), y: size - 4, 'text-anchor': 'middle'}, 'true'),
-      svg('text', {x: 10, y: up((low + high) / 2), 'text-anchor': 'middle', transform: `rotate(-90 10 ${up((low + high) / 2)})`}, 'predicted'));
-  return make('figure', {}, make('figcaption', {}, name), picture);
-}
 
 for (const {target, models: plotted} of data.scatters) {
   const all = plotted.flatMap(m => m.points.flat());
@@ -277,15 +157,9 @@ for (const column of columns) {
   classTables.push(table(label(column), [label(column), ...models.map(m => m.name)], data.class_names.map((name, c) =>
       [name, ...models.map(m => plain(m.report.columns[column][c]))])));
 }
-byId('classes').append(...classTables, ...models.filter(m => m.report.confusion).map(m => {
-  const most = Math.max(1, ...m.report.confusion.counts.flat());
-  const rows = m.report.confusion.counts.map((counts, label) => make('tr', {}, make('th', {scope: 'row'}, data.class_names[label]),
-      ...counts.map((count, c) => make('td', {title: `${data.class_names[label]} taken for ${data.class_names[c]}: ${count}`,
-        style: `background:color-mix(in srgb, ${m.css} ${Math.round(60 * count / most)}%, transparent)`}, count ? String(count) : ''))));
-  return make('details', {}, make('summary', {}, `Confusion of ${m.name}: rows are labels, columns what it said`),
-      make('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Confusion of ${m.name}`}, make('table', {class: 'matrix'}, make('tbody', {}, ...rows,
-          make('tr', {}, make('th', {}), ...data.class_names.map(n => make('th', {scope: 'col'}, make('span', {}, n))))))));
-}));
+byId('classes').append(...classTables, ...models.filter(m => m.report.confusion).map(m => make('details', {},
+    make('summary', {}, `Confusion of ${m.name}: rows are labels, columns what it said`),
+    confusion(`Confusion of ${m.name}`, data.class_names, m.report.confusion.counts, m.css))));
 
 // Rows that a variant wins and loses
 
@@ -304,8 +178,7 @@ if (data.cards.length === 0) byId('dark').remove();
 // Rows that each variant predicts worst
 
 for (const {name, rows} of data.misses) {
-  byId('misses').append(make('h3', {}, name), make('div', {class: 'tiles'}, ...rows.map(row => make('div', {class: 'tile'},
-      ...example(row.image, row.label), make('b', {}, row.label), make('div', {}, row.predicted)))));
+  byId('misses').append(make('h3', {}, name), worst(rows));
 }
 byId('misses-h').after(make('p', {class: 'note'}, `The rows of the ${data.split} split with the largest loss, worst first, seed ${data.shown_seed}. `
     + 'Bold is what is true; below it what was predicted.'));

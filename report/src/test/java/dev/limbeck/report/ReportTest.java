@@ -3,7 +3,6 @@ package dev.limbeck.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -23,27 +22,20 @@ import dev.limbeck.recipe.RunContext;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.train.Predictions;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Test the page of a real, small comparison: its contents, and how a browser renders it. */
 class ReportTest {
-    private static final List<String> BROWSERS = List.of("chromium", "chromium-browser", "google-chrome");
-
     @TempDir
     static Path home;
 
@@ -141,32 +133,13 @@ class ReportTest {
 
     @Test
     void nothingOverflowsOnANarrowScreen() throws Exception {
-        String browser = browser();
-        // A browser window has a minimum width; a frame does not.
-        Files.writeString(home.resolve("framed.html"), page.replace("</body>", """
-                <script>
-                  document.querySelectorAll('details').forEach(each => { each.open = true; });
-                  parent.postMessage(document.documentElement.scrollWidth + ' of ' + window.innerWidth + ', '
-                      + document.querySelectorAll('#cost td').length + ' costs', '*');
-                </script></body>"""));
-        Path phone = Files.writeString(home.resolve("phone.html"), """
-                <!doctype html><body><script>
-                  window.addEventListener('message', said => { document.body.dataset.said = said.data; });
-                </script><iframe src="framed.html" width="390" height="800" style="border: 0"></iframe></body>""");
-        assertThat(open(browser, phone, "--virtual-time-budget=5000"))
+        assertThat(Browser.openOnAPhone(home, page, "return document.querySelectorAll('#cost td').length + ' costs';"))
                 .as("no wider than the phone, and the script came to its end")
                 .contains("data-said=\"390 of 390, 16 costs\"");
     }
 
-    private static String browser() {
-        Optional<String> browser = BROWSERS.stream().filter(ReportTest::isThere).findFirst();
-        assumeTrue(browser.isPresent(), "no chromium here to open the page in");
-        return browser.get();
-    }
-
     @Test
     void theSliderMovesTheBarsToTheRightNumbers() throws Exception {
-        String browser = browser();
         for (double temperature : new double[] {1, 3, 20}) {
             String moved = page.replace("</body>", """
                     <script>
@@ -174,7 +147,9 @@ class ReportTest {
                       slider.value = %s;
                       slider.dispatchEvent(new Event('input', {bubbles: true}));
                     </script></body>""".formatted(temperature));
-            String dom = open(browser, Files.writeString(home.resolve("moved.html"), moved));
+            String dom = Browser.open(
+                    home,
+                    Files.writeString(home.resolve("moved.html"), moved).toUri().toString());
             List<String> shown = Pattern.compile(
                             "title=\"teacher: (cow|dog|cat|car)\"><i style=\"[^\"]*width: ([0-9.]+)%[^\"]*\"></i><span>([0-9.]+)</span>")
                     .matcher(dom)
@@ -194,25 +169,5 @@ class ReportTest {
             assertThat(dom).contains("<output id=\"t-value\" for=\"temperature\">" + (int) temperature + "</output>");
             assertThat(dom).contains("<figcaption>learning rate</figcaption>", "Confusion of distilled");
         }
-    }
-
-    private static boolean isThere(String program) {
-        return Stream.of(System.getenv("PATH").split(java.io.File.pathSeparator))
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
-    }
-
-    private static String open(String browser, Path file, String... flags) throws Exception {
-        Path dom = home.resolve("dom.html");
-        List<String> command = new ArrayList<>(
-                List.of(browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--dump-dom"));
-        command.addAll(List.of(flags));
-        command.addAll(List.of(
-                "--user-data-dir=" + home.resolve("profile"), file.toUri().toString()));
-        Process process = new ProcessBuilder(command)
-                .redirectOutput(dom.toFile())
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("the browser ends").isTrue();
-        return Files.readString(dom, StandardCharsets.UTF_8);
     }
 }

@@ -6,6 +6,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Limit;
 import dev.limbeck.Printable;
 import dev.limbeck.distill.teacher.AnswerException;
+import dev.limbeck.io.BoundedBody;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.ProtocolException;
@@ -169,7 +170,7 @@ final class Connection {
             } catch (ProtocolException e) {
                 throw notHttp(e);
             } catch (IOException e) {
-                if (e instanceof BoundedBody.TooLongException) {
+                if (BoundedBody.isTooLong(e)) {
                     throw new AnswerException(
                             place + " must answer with at most " + Limit.ANSWER_BYTES.value()
                                     + " bytes, found more; check the server, or raise the limit by LIMBECK_JAVA_OPTS=-D"
@@ -231,7 +232,7 @@ final class Connection {
             throw interrupted(e);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof IOException failed) {
-                boolean isCut = begun.get() && !(failed instanceof BoundedBody.TooLongException);
+                boolean isCut = begun.get() && !BoundedBody.isTooLong(failed);
                 throw isCut ? new CutException(failed) : failed;
             }
             throw notHttp(e);

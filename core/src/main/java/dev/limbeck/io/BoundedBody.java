@@ -1,4 +1,4 @@
-package dev.limbeck.distill.served;
+package dev.limbeck.io;
 
 import java.io.IOException;
 import java.net.http.HttpResponse.BodyHandler;
@@ -11,8 +11,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
-/** Receive a body into memory up to a limit. */
-final class BoundedBody implements BodySubscriber<byte[]> {
+/** Receive the body of an HTTP answer into memory, up to a limit. */
+public final class BoundedBody implements BodySubscriber<byte[]> {
     private final BodySubscriber<byte[]> all = BodySubscribers.ofByteArray();
     private final long most;
     private final boolean refused;
@@ -26,16 +26,22 @@ final class BoundedBody implements BodySubscriber<byte[]> {
     }
 
     /** Report a body that exceeds the limit. */
-    static final class TooLongException extends IOException {
+    private static final class TooLongException extends IOException {
         private static final long serialVersionUID = 1L;
     }
 
+    /** Return whether a request failed because the body of its answer exceeded the limit. */
+    public static boolean isTooLong(Throwable failure) {
+        return failure instanceof TooLongException;
+    }
+
     /**
-     * Refuse longer bodies, before the first byte if their length is announced.
+     * Refuse longer bodies, see {@link #isTooLong}, before the first byte if their length is announced.
      *
+     * @param most in bytes
      * @param begun called when the answer begins
      */
-    static BodyHandler<byte[]> upTo(long most, Runnable begun) {
+    public static BodyHandler<byte[]> upTo(long most, Runnable begun) {
         return response -> {
             begun.run();
             OptionalLong length = response.headers().firstValueAsLong("Content-Length");
