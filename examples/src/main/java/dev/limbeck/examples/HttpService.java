@@ -116,7 +116,7 @@ public final class HttpService implements AutoCloseable {
         } catch (LimbeckException e) {
             status = 400;
             answer = error(e.getMessage());
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (RuntimeException | Error e) {
             System.err.println("a request failed: " + e);
             status = 500;
             answer = error("the service failed; see its log");
