@@ -23,7 +23,11 @@ abstract class LimbeckCommand implements Callable<Integer> {
     /** Exit code of a command that did its work, with a result that an option refuses. */
     private static final int REFUSED = 3;
 
+    /** Exit code of a command that answered for all inputs but some, which cannot be read. */
+    private static final int INCOMPLETE = 4;
+
     private final List<String> refusals = new ArrayList<>();
+    private boolean incomplete;
 
     @Nullable
     Terminal terminal;
@@ -73,6 +77,12 @@ abstract class LimbeckCommand implements Callable<Integer> {
         refusals.add(reason);
     }
 
+    /** Say that inputs are left out that cannot be read: the exit code is 4. */
+    final void leaveOut(String reason) {
+        incomplete = true;
+        tell("limbeck: " + reason);
+    }
+
     /** Create the exception for a missing option. */
     final ParameterException missing(String option) {
         if (spec == null) throw new IllegalStateException("the command was not made by picocli");
@@ -113,6 +123,7 @@ abstract class LimbeckCommand implements Callable<Integer> {
         if (result instanceof ExitCode code) return code.value();
         if (json) terminal().json(result);
         refusals.forEach(reason -> tell("limbeck: " + reason));
-        return refusals.isEmpty() ? 0 : REFUSED;
+        if (!refusals.isEmpty()) return REFUSED;
+        return incomplete ? INCOMPLETE : 0;
     }
 }

@@ -1,18 +1,25 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.Classifier;
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
 import dev.limbeck.Printable;
 import dev.limbeck.Regressor;
 import dev.limbeck.Settings;
+import dev.limbeck.data.image.ImageFiles;
+import dev.limbeck.data.image.SkippedFile;
 import dev.limbeck.data.rows.RowEncoding;
 import dev.limbeck.data.rows.RowInputs;
+import dev.limbeck.image.ImageFormat;
+import dev.limbeck.image.ImageOutcome;
 import dev.limbeck.predict.image.Predictor;
 import dev.limbeck.predict.image.RegressionPredictor;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,26 +39,33 @@ final class PredictCommand extends ImageCommand {
     @Option(names = "--top", description = "Number of classes to show (default: 3).")
     int top = 3;
 
+    @Option(
+            names = "--json-lines",
+            description = "Print a JSON object in a line for each input, as soon as it is known")
+    boolean jsonLines;
+
     @Parameters(
             arity = "1..*",
             paramLabel = "INPUT",
-            description = "Images; texts; files of rows or lines of text; folders of .txt files")
+            description = "Images or folders; texts; files of rows or lines; folders of .txt")
     List<String> inputs = List.of();
 
     @Override
     Object run() {
         Settings.atLeast(1, "--top", top);
-        boolean files = inputs.stream().allMatch(RowInputs::isPath);
+        if (json && jsonLines) throw new LimbeckException("found --json and --json-lines; choose one");
         // An image that is missing is said before a large model is opened.
-        if (!files && !LoadedModel.mayReadRows(model))
-            inputs.forEach(input -> LoadedModel.requireImage(Path.of(input)));
+        if (!LoadedModel.mayReadRows(model)) requireOne();
         try (LoadedModel loaded = load(model, says)) {
             RowEncoding encoding = loaded.rows();
             if (encoding != null) return rows(loaded, encoding);
-            List<Path> images = inputs.stream().map(Path::of).toList();
-            images.forEach(LoadedModel::requireImage);
-            return loaded.isRegression() ? numbers(loaded, images) : probabilities(loaded, images);
+            return images(loaded);
         }
+    }
+
+    /** Refuse inputs if none exists. */
+    private void requireOne() {
+        if (inputs.stream().noneMatch(RowInputs::isPath)) LoadedModel.requireImage(Path.of(inputs.get(0)));
     }
 
     private List<Map<String, Object>> rows(LoadedModel loaded, RowEncoding saved) {
@@ -76,30 +90,90 @@ final class PredictCommand extends ImageCommand {
 
     private void add(List<Map<String, Object>> results, String name, String what, Map<String, Double> values) {
         say(Printable.line(name) + ": " + (what.equals("numbers") ? Texts.numbers(values) : Texts.shares(values)));
-        results.add(Map.of("input", name, what, values));
+        result(results, "input", name, what, values);
     }
 
-    private List<Map<String, Object>> probabilities(LoadedModel loaded, List<Path> images) {
-        List<Map<String, Object>> results = new ArrayList<>();
-        try (Predictor predictor = loaded.predictor()) {
-            for (Path image : images) {
-                Map<String, Double> best = predictor.predict(image).best(top);
-                say(image + ": " + Texts.shares(best));
-                results.add(Map.of("image", image.toString(), "probabilities", best));
+    private List<Map<String, Object>> images(LoadedModel loaded) {
+        requireOne();
+        ImageFiles found = ImageFiles.of(inputs.stream().map(Path::of).toList());
+        if (!found.others().isEmpty()) tell("files left out that are not images: " + found.others());
+        if (found.files().isEmpty() && found.lost().isEmpty()) {
+            throw new LimbeckException("no images in " + inputs + "; expected " + ImageFormat.READ + " files");
+        }
+        Outcomes outcomes = new Outcomes(found.files().size() + found.lost().size());
+        if (loaded.isRegression()) {
+            try (RegressionPredictor predictor = loaded.regressor()) {
+                predictor.predictFiles(
+                        found.files(), one -> outcomes.add(one, "numbers", Function.identity(), Texts::numbers));
+            }
+        } else {
+            try (Predictor predictor = loaded.predictor()) {
+                predictor.predictFiles(
+                        found.files(),
+                        one -> outcomes.add(one, "probabilities", prediction -> prediction.best(top), Texts::shares));
             }
         }
-        return results;
+        for (SkippedFile lost : found.lost()) {
+            outcomes.lose(
+                    lost.file(),
+                    "cannot read image " + lost.file() + ": " + lost.reason().words());
+        }
+        return outcomes.results();
     }
 
-    private List<Map<String, Object>> numbers(LoadedModel loaded, List<Path> images) {
-        List<Map<String, Object>> results = new ArrayList<>();
-        try (RegressionPredictor predictor = loaded.regressor()) {
-            for (Path image : images) {
-                Map<String, Double> numbers = predictor.predict(image);
-                say(image + ": " + Texts.numbers(numbers));
-                results.add(Map.of("image", image.toString(), "numbers", numbers));
-            }
+    /** Collect what came of images, and print it. */
+    private final class Outcomes {
+        private final List<Map<String, Object>> results = new ArrayList<>();
+        private final int all;
+        private int lost;
+
+        Outcomes(int all) {
+            this.all = all;
         }
-        return results;
+
+        <P> void add(
+                ImageOutcome<P> one,
+                String what,
+                Function<P, Map<String, Double>> values,
+                Function<Map<String, Double>, String> text) {
+            P prediction = one.prediction();
+            if (prediction == null) {
+                lose(one.file().toString(), String.valueOf(one.problem()));
+                return;
+            }
+            Map<String, Double> found = values.apply(prediction);
+            say(one.file() + ": " + text.apply(found));
+            result(results, "image", one.file().toString(), what, found);
+        }
+
+        void lose(String file, String problem) {
+            if (all == 1) throw new LimbeckException(problem);
+            lost++;
+            tell("limbeck: " + problem);
+            result(results, "image", file, "error", problem);
+        }
+
+        List<Map<String, Object>> results() {
+            if (lost == all) throw new LimbeckException("none of the " + all + " images could be read");
+            if (lost > 0) {
+                leaveOut(Texts.format(
+                        "%,d of %,d images could not be read; the others are answered (exit code 4)", lost, all));
+            }
+            return results;
+        }
+    }
+
+    /** Hold a result for the JSON document, or print its line. */
+    private void result(List<Map<String, Object>> results, String kind, String name, String what, Object values) {
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put(kind, name);
+        result.put(what, values);
+        if (jsonLines) terminal().jsonLine(result);
+        else if (json) results.add(result);
+    }
+
+    @Override
+    void say(String line) {
+        if (!jsonLines) super.say(line);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.image.ImageFormat;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
@@ -412,6 +413,47 @@ class CommandsTest {
     }
 
     @Test
+    void predictReadsFoldersAndABadImageDoesNotStopTheOthers() throws IOException {
+        Path folder = Cli.pictures(home.resolve("many"), "b", "a");
+        Files.writeString(folder.resolve("a/p3.png"), "no picture");
+        Files.writeString(folder.resolve("a/empty.jpg"), "");
+        Files.writeString(folder.resolve("notes.txt"), "no picture");
+        Cli.Answer text = Cli.run("predict", "--model", teacher, folder, image);
+        assertThat(text.code()).isEqualTo(4);
+        List<String> lines = text.out().lines().toList();
+        assertThat(lines).hasSize(20).first().asString().startsWith(folder.resolve("a/p0.png") + ": ");
+        assertThat(lines.get(8)).startsWith(folder.resolve("a/p9.png") + ": ");
+        assertThat(lines.get(9)).startsWith(folder.resolve("b/p0.png") + ": ");
+        assertThat(lines.get(19)).startsWith(image + ": ");
+        assertThat(text.err().lines())
+                .containsExactly(
+                        "files left out that are not images: 1 .txt",
+                        "limbeck: cannot read image " + folder.resolve("a/p3.png")
+                                + ": not an image of a known format (" + ImageFormat.READ + ")",
+                        "limbeck: cannot read image " + folder.resolve("a/empty.jpg") + ": an empty file",
+                        "limbeck: 2 of 22 images could not be read; the others are answered (exit code 4)");
+
+        Cli.Answer answer = Cli.run("predict", "--model", teacher, folder, "--top", "1", "--json-lines");
+        assertThat(answer.code()).isEqualTo(4);
+        List<JsonNode> objects = answer.out()
+                .lines()
+                .map(line -> new Cli.Answer(0, line, "").json())
+                .toList();
+        assertThat(objects).hasSize(21);
+        assertThat(objects.get(0).at("/image").asText()).endsWith("a/p0.png");
+        assertThat(objects.get(0).at("/probabilities")).hasSize(1);
+        assertThat(objects.get(3).at("/error").asText()).startsWith("cannot read image ");
+        JsonNode document = Cli.run("predict", "--model", teacher, folder, "--top", "1", "--json")
+                .json();
+        assertThat(document).hasSize(21).containsExactlyElementsOf(objects);
+
+        Cli.Answer none =
+                Cli.run("predict", "--model", teacher, folder.resolve("a/p3.png"), folder.resolve("a/empty.jpg"));
+        assertThat(none.code()).isEqualTo(1);
+        assertThat(none.err().lines()).hasSize(3).last().isEqualTo("limbeck: none of the 2 images could be read");
+    }
+
+    @Test
     void explainSoftensLogits() {
         JsonNode json = Cli.run("explain", "--logits", "1,2,3", "--labels", "a,b,c", "-T", "1,2", "--json")
                 .done()
@@ -522,7 +564,7 @@ class CommandsTest {
                 "train | --data --arch --epochs --lr --schedule --optimizer --seed --out --overwrite --mean --std --json",
                 "distill | --teacher --teacher-arch --kd-weight --temperature --loss --data --arch --out --json",
                 "evaluate | --model --arch --split --data --json",
-                "predict | --model --top INPUT --json",
+                "predict | --model --top --json-lines INPUT --json",
                 "explain | --logits --labels --model --temperature INPUT --json",
                 "summary | --arch --model --classes --image-size --json",
                 "report | RUN --out --json",

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -68,6 +69,51 @@ class TaskCommandsTest {
         List<Object> all = new ArrayList<>(List.of(usual));
         all.addAll(List.of(more));
         return args(task, all.toArray());
+    }
+
+    @Test
+    void aTableThatListsImagesIsTheData() throws IOException {
+        List<String> lines = new ArrayList<>(Files.readAllLines(table));
+        Path listed = home.resolve("listed.csv");
+        Files.write(
+                listed,
+                IntStream.range(0, lines.size())
+                        .mapToObj(i -> i == 0
+                                ? "path" + lines.get(0).substring(4) + ",split"
+                                : "images/" + lines.get(i) + (i > 120 ? ",test" : i > 100 ? ",valid" : ",train"))
+                        .toList());
+        Path out = home.resolve("listed");
+        Object[] data = {"--data", listed, "--task", "multi-label", "--label-columns", "red,left"};
+        Cli.Answer told = Cli.run(
+                        "train",
+                        data,
+                        "--max-train-samples",
+                        "32",
+                        "--arch",
+                        "cifar-resnet8",
+                        "--batch-size",
+                        "16",
+                        "--lr",
+                        "0.01",
+                        "--epochs",
+                        "1",
+                        "--out",
+                        out)
+                .done();
+        assertThat(told.err()).contains("32 train / 20 valid / 40 test").contains("68 beyond the limit not opened");
+        assertThat(Cli.run("evaluate", data, "--model", out, "--json")
+                        .done()
+                        .json()
+                        .get("rows")
+                        .asInt())
+                .isEqualTo(40);
+        // The record repeats the run.
+        Path again = home.resolve("listed-again");
+        Cli.run("train", out.resolve("run.json"), "--out", again).done();
+        assertThat(Cli.read(again.resolve("run.json")).get("repeat_sha256"))
+                .isEqualTo(Cli.read(out.resolve("run.json")).get("repeat_sha256"));
+        Cli.Answer typo = Cli.run("train", data, "--labels", table, "--arch", "cifar-resnet8", "--out", again);
+        assertThat(typo.err()).contains("found labels beside the table").hasLineCount(1);
     }
 
     @ParameterizedTest

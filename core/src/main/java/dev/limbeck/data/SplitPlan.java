@@ -10,6 +10,8 @@ import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.commons.codec.digest.DigestUtils;
 
@@ -19,6 +21,7 @@ public final class SplitPlan {
     private static final int LIMIT_LOTS = 2;
 
     private final RowSource source;
+    private final int[] usable;
     private final long seed;
     private final Map<Split, int[]> rows = new EnumMap<>(Split.class);
     /** Rows whose known label must not be used. */
@@ -35,7 +38,12 @@ public final class SplitPlan {
      * @param usable indices of the usable rows, ascending
      */
     public SplitPlan(RowSource source, int[] usable, SplitSettings settings) {
+        this(source, usable, settings, Set.of());
+    }
+
+    private SplitPlan(RowSource source, int[] usable, SplitSettings settings, Set<Integer> lost) {
         this.source = source;
+        this.usable = usable;
         seed = settings.seed();
         hidden = new boolean[source.size()];
         this.settings = settings;
@@ -51,8 +59,28 @@ public final class SplitPlan {
             takeValidation(settings.validFraction());
         }
         limitLabels(settings);
+        rows.replaceAll((split, drawn) ->
+                Arrays.stream(drawn).filter(row -> !lost.contains(row)).toArray());
         if (settings.balanced()) checkLabels();
         task = standardized(source.task());
+    }
+
+    /** Return the rows of all splits, ascending. */
+    public int[] used() {
+        return rows.values().stream().flatMapToInt(Arrays::stream).sorted().toArray();
+    }
+
+    /**
+     * Return a plan without some rows, which turned out to be unreadable. They are left out before splits are drawn, as if the source
+     * had not listed them; but if other rows, which are not {@link #used}, would then be drawn for them, only they are dropped.
+     */
+    public SplitPlan without(Set<Integer> lost) {
+        Set<Integer> known = Arrays.stream(used()).boxed().collect(Collectors.toSet());
+        int[] left = Arrays.stream(usable).filter(row -> !lost.contains(row)).toArray();
+        SplitPlan again = new SplitPlan(source, left, settings);
+        return Arrays.stream(again.used()).allMatch(known::contains)
+                ? again
+                : new SplitPlan(source, usable, settings, lost);
     }
 
     /** Set a regression's means and deviations to those of the training rows. */

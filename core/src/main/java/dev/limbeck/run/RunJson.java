@@ -52,6 +52,15 @@ public final class RunJson {
         }
     }
 
+    /** Return a document in one line. */
+    public static String line(Object value) {
+        try {
+            return JSON.writer().without(SerializationFeature.INDENT_OUTPUT).writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a record cannot be written as JSON", e);
+        }
+    }
+
     /**
      * Return an indented document with a checksum in {@code file.checksum}, which {@link #read} verifies. It is a
      * CRC-32C of the content, independent of whitespace and key order. It detects damage, not forgery.

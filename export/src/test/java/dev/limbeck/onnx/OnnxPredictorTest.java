@@ -11,18 +11,24 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.OnnxFile;
 import dev.limbeck.image.ImageClassifier;
+import dev.limbeck.image.ImageDecoder;
+import dev.limbeck.image.ImageOutcome;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.predict.image.Predictor;
 import dev.limbeck.train.Learner;
 import dev.limbeck.zoo.Zoo;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -220,6 +226,86 @@ class OnnxPredictorTest {
                     Path broken = Files.write(home.resolve("broken-picture"), bytes);
                     assertThat(answer(other, broken)).isEqualTo(answer(one, broken));
                 }
+            }
+        }
+    }
+
+    /** EXIF with orientation 6: the upright image is the stored one turned by 90 degrees clockwise. */
+    private static final String TURNED =
+            "ffe10022" + "457869660000" + "4d4d002a00000008" + "0001" + "011200030000000100060000" + "00000000";
+
+    @Test
+    void bothHeedTheOrientationOfAPhoto() throws IOException {
+        ByteArrayOutputStream jpeg = new ByteArrayOutputStream();
+        ImageIO.write(picture(60, 40, BufferedImage.TYPE_INT_RGB, 3), "jpg", jpeg);
+        byte[] plain = jpeg.toByteArray();
+        byte[] exif = HexFormat.of().parseHex(TURNED);
+        byte[] turned = new byte[plain.length + exif.length];
+        System.arraycopy(plain, 0, turned, 0, 2);
+        System.arraycopy(exif, 0, turned, 2, exif.length);
+        System.arraycopy(plain, 2, turned, 2 + exif.length, plain.length - 2);
+        Path file = Files.write(home.resolve("turned.jpg"), turned);
+        RgbImage stored = ImageDecoder.read(plain);
+        byte[] pixels = new byte[stored.rgb().length];
+        for (int y = 0; y < 60; y++) {
+            for (int x = 0; x < 40; x++)
+                System.arraycopy(stored.rgb(), 3 * ((39 - x) * 60 + y), pixels, 3 * (y * 40 + x), 3);
+        }
+        RgbImage upright = new RgbImage(40, 60, pixels);
+        try (ImageClassifier one = Predictor.open(model);
+                ImageClassifier other = OnnxPredictor.open(onnx)) {
+            for (ImageClassifier predictor : List.of(one, other)) {
+                double[] expected = predictor.predict(upright).logits();
+                assertThat(predictor.predict(stored).logits()).isNotEqualTo(expected);
+                assertThat(predictor.predict(file).logits()).isEqualTo(expected);
+                assertThat(predictor.predict(turned).logits()).isEqualTo(expected);
+                assertThat(predictor.predict(new ByteArrayInputStream(turned)).logits())
+                        .isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void noImageIsRefusedInOneLine() {
+        try (ImageClassifier one = Predictor.open(model);
+                ImageClassifier other = OnnxPredictor.open(onnx)) {
+            for (ImageClassifier predictor : List.of(one, other)) {
+                wrong(() -> predictor.predict((byte[]) null), "an image must be given, found null");
+                wrong(() -> predictor.predict((InputStream) null), "an image must be given, found null");
+                wrong(() -> predictor.predict((BufferedImage) null), "an image must be given, found null");
+                wrong(() -> predictor.predict(new byte[5]), "cannot read the image of 5 bytes: not an image");
+                wrong(() -> predictor.predict(Path.of("no.png")), "cannot read image no.png: no such file");
+            }
+        }
+    }
+
+    @Test
+    void manyFilesAreReadInBatchesAndBadOnesDoNotStopTheOthers() throws IOException {
+        List<Path> files = new ArrayList<>();
+        for (int i = 0; i < 12; i++) files.addAll(pictures());
+        Path bad = Files.writeString(home.resolve("bad.jpg"), "no picture");
+        files.add(0, bad);
+        files.add(70, home.resolve("none.jpg"));
+        files.add(bad);
+        try (ImageClassifier one = Predictor.open(model);
+                ImageClassifier other = OnnxPredictor.open(onnx)) {
+            for (ImageClassifier predictor : List.of(one, other)) {
+                List<ImageOutcome<Prediction>> outcomes = new ArrayList<>();
+                predictor.predictFiles(files, outcomes::add);
+                assertThat(outcomes.stream().map(ImageOutcome::file).toList()).isEqualTo(files);
+                for (int i = 0; i < files.size(); i++) {
+                    ImageOutcome<Prediction> outcome = outcomes.get(i);
+                    if (i == 0 || i == 70 || i == files.size() - 1) {
+                        assertThat(outcome.prediction()).isNull();
+                        assertThat(outcome.problem()).startsWith("cannot read image " + files.get(i) + ": ");
+                    } else {
+                        assertThat(outcome.problem()).isNull();
+                        assertThat(outcome.prediction().logits())
+                                .containsExactly(predictor.predict(files.get(i)).logits(), within(1e-4));
+                    }
+                }
+                predictor.predictFiles(List.of(bad), outcomes::add);
+                assertThat(outcomes).hasSize(files.size() + 1);
             }
         }
     }

@@ -5,9 +5,23 @@ import dev.limbeck.Prediction;
 import java.awt.image.BufferedImage;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /** Classify images: {@code Predictor} uses LibTorch, {@code OnnxPredictor} of limbeck-predict uses ONNX Runtime. */
 public interface ImageClassifier extends Classifier<RgbImage> {
+    /** Return how images are prepared. */
+    ImagePreprocessing preprocessing();
+
+    /**
+     * Classify image files in batches, decoded by all processors. Memory does not grow with their number. A file that cannot be read does
+     * not stop the others.
+     *
+     * @param outcomes receives the outcome of each file, in their order, on the caller's thread
+     */
+    default void predictFiles(Iterable<Path> images, Consumer<ImageOutcome<Prediction>> outcomes) {
+        FileBatches.predict(images, preprocessing(), this::predictAll, outcomes);
+    }
+
     /**
      * Classify an image file: PNG, JPEG, BMP, GIF, WebP or TIFF. Photographs are rotated by their EXIF orientation.
      *

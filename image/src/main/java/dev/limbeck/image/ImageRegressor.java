@@ -5,12 +5,21 @@ import java.awt.image.BufferedImage;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Predict numbers for images: {@code RegressionPredictor} uses LibTorch, {@code OnnxRegressionPredictor} of
  * limbeck-predict uses ONNX Runtime.
  */
 public interface ImageRegressor extends Regressor<RgbImage> {
+    /** Return how images are prepared. */
+    ImagePreprocessing preprocessing();
+
+    /** Predict the numbers for image files in batches; see {@link ImageClassifier#predictFiles}. */
+    default void predictFiles(Iterable<Path> images, Consumer<ImageOutcome<Map<String, Double>>> outcomes) {
+        FileBatches.predict(images, preprocessing(), this::predictAll, outcomes);
+    }
+
     /**
      * Predict the numbers for an image file; see {@link ImageClassifier#predict(Path)}.
      *

@@ -107,6 +107,10 @@ final class OnnxImageNetwork implements AutoCloseable {
         }
     }
 
+    ImagePreprocessing preprocessing() {
+        return preprocessing;
+    }
+
     /** Return the task; a regression's outputs are in the targets' units. */
     Task task() {
         return task;

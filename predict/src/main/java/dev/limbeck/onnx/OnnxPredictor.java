@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
 import dev.limbeck.Task;
 import dev.limbeck.image.ImageClassifier;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,6 +38,11 @@ public final class OnnxPredictor implements ImageClassifier {
         if (network.task().kind() != Task.Kind.REGRESSION) return new OnnxPredictor(network);
         network.close();
         throw new LimbeckException(model + " predicts numbers, not classes; open it with OnnxRegressionPredictor");
+    }
+
+    @Override
+    public ImagePreprocessing preprocessing() {
+        return network.preprocessing();
     }
 
     @Override

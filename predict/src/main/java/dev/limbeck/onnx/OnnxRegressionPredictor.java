@@ -2,6 +2,7 @@ package dev.limbeck.onnx;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.ImageRegressor;
 import dev.limbeck.image.RgbImage;
 import java.nio.file.Path;
@@ -34,6 +35,11 @@ public final class OnnxRegressionPredictor implements ImageRegressor {
         if (network.task().kind() == Task.Kind.REGRESSION) return new OnnxRegressionPredictor(network);
         network.close();
         throw new LimbeckException(model + " predicts classes, not numbers; open it with OnnxPredictor");
+    }
+
+    @Override
+    public ImagePreprocessing preprocessing() {
+        return network.preprocessing();
     }
 
     @Override

@@ -79,8 +79,9 @@ final class DataSummary {
      *
      * @param store provides the sizes of the loaded images
      * @param skipped number of unreadable images
+     * @param unopened number of images that may be unreadable and that no split uses
      */
-    String line(PixelStore store, int skipped) {
+    String line(PixelStore store, int skipped, int unopened) {
         int total =
                 Arrays.stream(Split.values()).mapToInt(s -> plan.of(s).length).sum();
         List<String> parts = new ArrayList<>();
@@ -101,6 +102,7 @@ final class DataSummary {
         plan.unlabeled()
                 .forEach((split, images) ->
                         parts.add(number(images.length) + " " + split.label() + " left out without labels"));
+        if (unopened > 0) parts.add(number(unopened) + " beyond the limit not opened");
         long unused = source.leftOut().stream()
                 .filter(file -> file.reason() == SkippedFile.Reason.UNUSED)
                 .count();

@@ -77,9 +77,9 @@ public final class DatasetStore {
     }
 
     /**
-     * Open a data set by name (see {@link #named}), folder or archive (see {@link Archives}). An archive is unpacked
-     * once into the cache. A folder may contain images, IDX files or CIFAR batches. A known name takes precedence over
-     * a folder of that name.
+     * Open a data set by name (see {@link #named}), folder, archive (see {@link Archives}) or table (see {@link
+     * ImageTable}). An archive is unpacked once into the cache. A folder may contain images, IDX files or CIFAR batches. A
+     * known name takes precedence over a folder of that name.
      *
      * @throws LimbeckException if there is no such data set, folder or archive, or it is unreadable
      */
@@ -87,6 +87,7 @@ public final class DatasetStore {
         if (KNOWN.find(NamedTarget.of(nameOrPath).name()).isPresent()) return named(nameOrPath);
         Path path = path(nameOrPath);
         if (Files.isDirectory(path)) return DatasetFiles.images(path);
+        if (ImageTable.isAt(nameOrPath)) return ImageTable.of(path);
         if (Files.exists(path)) return files.archive(path);
         String near = MissingFile.meant(path);
         if (!near.isEmpty()) throw new LimbeckException("no data set, folder or archive '" + nameOrPath + "'" + near);

@@ -22,7 +22,7 @@ public final class Datasets {
     }
 
     /**
-     * Create a builder for data from a known name, a folder or an archive; see {@link DatasetStore#source}.
+     * Create a builder for data from a known name, a folder, an archive or a table of images; see {@link DatasetStore#source}.
      *
      * @throws dev.limbeck.LimbeckException if there is none
      */

@@ -4,13 +4,13 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.PrepareProgress;
 import dev.limbeck.data.Processes;
+import dev.limbeck.data.SplitPlan;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
-/** Find the usable images of a source, and reject or count the others. */
+/** Split the usable images of a source, and reject or count the others. */
 final class ImageCheck {
     private static final String ADVICE = ", or leave bad images out (skipBadImages, --skip-bad-images)";
 
@@ -18,6 +18,7 @@ final class ImageCheck {
     private final ImageSettings settings;
     private final List<String> skipped = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
+    private int unopened;
 
     /**
      * Check skipped files and the classes.
@@ -65,27 +66,39 @@ final class ImageCheck {
         return List.copyOf(warnings);
     }
 
+    /** Return the number of images beyond a limit, which were not opened and may be unreadable. */
+    int unopened() {
+        return unopened;
+    }
+
     /** Return one line per skipped image. */
     List<String> skipped() {
         return List.copyOf(skipped);
     }
 
     /**
-     * Return the readable images, after some process has loaded each if loading may fail.
+     * Split the images, after some process has loaded each that a split uses, if loading may fail. Images beyond a limit are not opened.
      *
      * @throws LimbeckException if an image is unreadable, unless bad images are skipped
      */
-    int[] usable(PixelStore store, Processes processes, PrepareProgress progress) {
-        IntStream all = IntStream.range(0, source.size());
-        if (!source.mayFail()) return all.toArray();
-        List<@Nullable String> problems = store.prepare(settings.workers(), processes, progress);
-        List<String> bad = problems.stream().filter(Objects::nonNull).toList();
-        if (!bad.isEmpty() && !settings.skipBadImages()) {
+    SplitPlan plan(PixelStore store, Processes processes, PrepareProgress progress) {
+        SplitPlan plan = new SplitPlan(source, IntStream.range(0, source.size()).toArray(), settings.splits());
+        if (!source.mayFail()) return plan;
+        int[] used = plan.used();
+        unopened = source.size()
+                - used.length
+                - plan.unlabeled().values().stream()
+                        .mapToInt(images -> images.length)
+                        .sum();
+        Map<Integer, String> problems = store.prepare(used, settings.workers(), processes, progress);
+        if (problems.isEmpty()) return plan;
+        List<String> bad = List.copyOf(problems.values());
+        if (!settings.skipBadImages()) {
             throw new LimbeckException(bad.get(0)
-                    + (bad.size() == 1 ? "" : " (and " + (bad.size() - 1) + " more of " + source.size() + ")")
+                    + (bad.size() == 1 ? "" : " (and " + (bad.size() - 1) + " more of " + used.length + ")")
                     + "; remove or replace it" + ADVICE);
         }
         skipped.addAll(bad);
-        return all.filter(image -> problems.get(image) == null).toArray();
+        return plan.without(problems.keySet());
     }
 }

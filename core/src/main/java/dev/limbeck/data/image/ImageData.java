@@ -75,12 +75,12 @@ public final class ImageData implements Data {
         budget = new AtomicLong(settings.cacheBudget());
         store = new PixelStore(source, preprocessing, budget);
         keys = new SampleKeys(source, preprocessing, store, settings.augmentation());
-        plan = new SplitPlan(source, check.usable(store, processes, progress), settings.splits());
+        plan = check.plan(store, processes, progress);
         task = plan.task();
         summary = new DataSummary(source, plan, task, preprocessing);
         augmentation = settings.augmentation();
         pool = new BufferPool(batchBytes);
-        summaryLine = summary.line(store, skipped().size());
+        summaryLine = summary.line(store, skipped().size(), check.unopened());
         LOG.info(Printable.line(summaryLine));
         warnings().forEach(LOG::info);
     }
@@ -90,9 +90,9 @@ public final class ImageData implements Data {
         return new ImageDataBuilder(source);
     }
 
-    /** Create a builder for a folder of images. */
-    public static ImageDataBuilder builder(Path folder) {
-        return builder(ImageFolder.of(folder));
+    /** Create a builder for a folder of images ({@link ImageFolder}), or for a table that lists them ({@link ImageTable}). */
+    public static ImageDataBuilder builder(Path source) {
+        return builder(ImageTable.isNamedSo(source.toString()) ? ImageTable.of(source) : ImageFolder.of(source));
     }
 
     /** {@inheritDoc} Targets of a regression are standardized by the training images. */

@@ -6,9 +6,10 @@ import dev.limbeck.data.Processes;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -88,26 +89,27 @@ final class PixelStore {
     /**
      * Load images once, to check them and fill the cache: each process its part. Their sizes and errors are then known in all.
      *
-     * @return the error of each image, or null
+     * @return the errors by image, ascending
      */
-    List<@Nullable String> prepare(int workers, Processes processes, PrepareProgress progress) {
-        processes.agree("number of images", String.valueOf(source.size()));
-        int[] own = IntStream.range(0, source.size())
-                .filter(image -> processes.shard().holds(image, source.size()))
+    SortedMap<Integer, String> prepare(int[] images, int workers, Processes processes, PrepareProgress progress) {
+        processes.agree("number of images", String.valueOf(images.length));
+        int[] own = IntStream.range(0, images.length)
+                .filter(place -> processes.shard().holds(place, images.length))
+                .map(place -> images[place])
                 .toArray();
         Map<Integer, String> problems = load(own, workers, progress);
         double[] known = new double[sizes.length];
         for (int image : own) known[image] = sizes[image];
         double[] all = processes.sum(known);
         for (int image = 0; image < sizes.length; image++) sizes[image] = (int) all[image];
-        List<@Nullable String> found = new ArrayList<>(Collections.nCopies(source.size(), null));
+        SortedMap<Integer, String> found = new TreeMap<>();
         String here = problems.entrySet().stream()
                 .map(problem -> problem.getKey() + " " + problem.getValue())
                 .collect(Collectors.joining(BETWEEN));
         for (String one : processes.gather(here)) {
             for (String problem : one.isEmpty() ? new String[0] : one.split(BETWEEN)) {
                 int end = problem.indexOf(' ');
-                found.set(Integer.parseInt(problem.substring(0, end)), problem.substring(end + 1));
+                found.put(Integer.parseInt(problem.substring(0, end)), problem.substring(end + 1));
             }
         }
         return found;

@@ -29,6 +29,8 @@ public record SkippedFile(String file, Reason reason) {
         REPEATED(false, "a link to an image that is listed already"),
         /** A link to an image of another class or split. */
         CONFLICTING(true, "a link to an image of another class or split"),
+        /** A table names the file, and it does not exist. */
+        MISSING(false, "it does not exist"),
         /** A dangling link. */
         DEAD_LINK(true, "a link that leads nowhere"),
         /** A link to a parent folder. */

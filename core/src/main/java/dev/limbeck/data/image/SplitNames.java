@@ -153,6 +153,11 @@ final class SplitNames {
         return meaning != null && meaning.around.equals("*");
     }
 
+    /** Return the split that a name alone stands for; null if none. */
+    static @Nullable Split named(String name) {
+        return isPlain(name) && isTraining(name) ? Split.TRAIN : judging(name);
+    }
+
     /** Return the evaluation split that a name alone stands for; null if none. */
     static @Nullable Split judging(String name) {
         Meaning meaning = meaning(name);

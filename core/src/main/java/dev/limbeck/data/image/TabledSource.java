@@ -2,6 +2,7 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.Names;
 import dev.limbeck.Task;
+import dev.limbeck.data.Split;
 import dev.limbeck.io.IoErrors;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +22,7 @@ final class TabledSource extends WrappedSource {
 
     private final LabelTable table;
     private final List<double @Nullable []> rows = new ArrayList<>();
+    private final List<@Nullable Split> splits = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
 
     /**
@@ -43,6 +45,7 @@ final class TabledSource extends WrappedSource {
             String path = images.name(i);
             String row = row(path, fileNames);
             rows.add(row == null ? null : table.rows().get(row));
+            splits.add(row == null ? null : table.splits().get(row));
             if (row == null) without.add(path);
             else unused.remove(row);
         }
@@ -81,6 +84,13 @@ final class TabledSource extends WrappedSource {
         return dot > path.lastIndexOf('/') + 1 ? path.substring(0, dot) : path;
     }
 
+    /** {@inheritDoc} A split of the table goes before a folder's. */
+    @Override
+    public Split split(int index) {
+        Split split = splits.get(index);
+        return split == null ? images.split(index) : split;
+    }
+
     @Override
     public Task task() {
         return table.task();
@@ -94,10 +104,7 @@ final class TabledSource extends WrappedSource {
     @Override
     public int label(int index) {
         double[] row = rows.get(index);
-        if (row == null) return -1;
-        if (task().kind() == Task.Kind.SINGLE_LABEL) return (int) row[0];
-        for (double value : row) if (!Double.isNaN(value)) return 0;
-        return -1;
+        return row == null ? -1 : table.label(row);
     }
 
     @Override

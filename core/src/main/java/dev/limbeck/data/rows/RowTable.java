@@ -72,6 +72,11 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
         return ENDINGS.contains(ending(file)) || TableReaders.know(ending(file));
     }
 
+    /** Return whether a path is named like CSV, TSV or JSON lines. */
+    public static boolean hasHeader(Path file) {
+        return ENDINGS.contains(ending(file)) && !TXT.equals(ending(file));
+    }
+
     private static String ending(Path file) {
         String name =
                 String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
@@ -104,9 +109,23 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
         return table(file, Set.of(), log);
     }
 
+    /**
+     * Read the first rows of such a file only, to see what it holds.
+     *
+     * @throws LimbeckException as {@link #read} does
+     */
+    public static RowTable head(Path file, int most) {
+        return table(file, Set.of(), line -> {}, most);
+    }
+
     private static RowTable table(Path file, Set<String> missing, Consumer<String> log) {
+        return table(file, missing, log, Integer.MAX_VALUE);
+    }
+
+    private static RowTable table(Path file, Set<String> missing, Consumer<String> log, int most) {
         boolean isJson = JSON_LINES.contains(ending(file));
-        return read(file, missing, isJson ? RowTable::json : (named, reader) -> csv(named, reader, log));
+        return read(
+                file, missing, (named, reader) -> isJson ? json(named, reader, most) : csv(named, reader, log, most));
     }
 
     private static RowTable read(Path file, Set<String> missing, Format format) {
@@ -200,7 +219,7 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
                 e);
     }
 
-    private static RowTable csv(Path file, BufferedReader reader, Consumer<String> log) throws IOException {
+    private static RowTable csv(Path file, BufferedReader reader, Consumer<String> log, int most) throws IOException {
         reader.mark(LONGEST_HEADER);
         String names = String.valueOf(reader.readLine());
         char separator = separator(file, names, log);
@@ -233,6 +252,7 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
                                     + header.size() + "; quote cells with separators");
                 }
                 rows.add(row.values());
+                if (rows.size() == most) break;
             }
             return new RowTable(file, List.copyOf(header), rows);
         } catch (IllegalArgumentException e) {
@@ -262,11 +282,11 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
         return text.chars().filter(c -> c == what).count();
     }
 
-    private static RowTable json(Path file, BufferedReader reader) throws IOException {
+    private static RowTable json(Path file, BufferedReader reader, int most) throws IOException {
         List<ObjectNode> objects = new ArrayList<>();
         Set<String> header = new LinkedHashSet<>();
         int number = 0;
-        for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        for (String line = reader.readLine(); line != null && objects.size() < most; line = reader.readLine()) {
             number++;
             if (line.isBlank()) continue;
             try {

@@ -82,7 +82,7 @@ public final class Predictor implements ImageClassifier {
         return network.task().names();
     }
 
-    /** Return the preprocessing. */
+    @Override
     public ImagePreprocessing preprocessing() {
         return images.preprocessing();
     }

@@ -58,7 +58,7 @@ public final class RegressionPredictor implements ImageRegressor {
         return network.task().names();
     }
 
-    /** Return the preprocessing. */
+    @Override
     public ImagePreprocessing preprocessing() {
         return images.preprocessing();
     }

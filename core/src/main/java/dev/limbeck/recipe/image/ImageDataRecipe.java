@@ -9,6 +9,7 @@ import dev.limbeck.data.image.ImageDataBuilder;
 import dev.limbeck.data.image.ImageDefaults;
 import dev.limbeck.data.image.ImageFolder;
 import dev.limbeck.data.image.ImageSource;
+import dev.limbeck.data.image.ImageTable;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.recipe.DataRecipe;
@@ -101,10 +102,15 @@ public record ImageDataRecipe(
         if (labelRegex != null && labels != null) {
             throw new LimbeckException("found label_regex and labels; choose one");
         }
-        if (labels == null && labelColumns != null) {
+        boolean isTable = ImageTable.isNamedSo(source);
+        if (isTable && (labels != null || labelRegex != null)) {
+            throw new LimbeckException("found " + (labels == null ? "label_regex" : "labels") + " beside the table "
+                    + source + ", which has labels; leave one out, or name a folder as source");
+        }
+        if (labels == null && labelColumns != null && !isTable) {
             throw new LimbeckException("found label_columns without labels; name the CSV file (labels, --labels)");
         }
-        if (labels == null && Task.Kind.of(task) != Task.Kind.SINGLE_LABEL) {
+        if (labels == null && !isTable && Task.Kind.of(task) != Task.Kind.SINGLE_LABEL) {
             throw new LimbeckException("the task " + task + " needs a table; name the CSV file (labels, --labels)");
         }
         if (labelColumns != null) labelColumns = List.copyOf(labelColumns);
@@ -146,7 +152,10 @@ public record ImageDataRecipe(
 
     private ImageData open(
             long otherSeed, int otherImageSize, Map<String, String> savedPreparation, RunContext context) {
-        ImageSource images = Datasets.store().onDownload(context.download()).source(source);
+        List<String> columns = labelColumns == null ? List.of() : labelColumns;
+        ImageSource images = ImageTable.isNamedSo(source)
+                ? ImageTable.of(Path.of(source), Task.Kind.of(task), columns)
+                : Datasets.store().onDownload(context.download()).source(source);
         ImageDataBuilder builder = ImageData.builder(images)
                 .batchSize(batchSize)
                 .splits(splits.settings(otherSeed))
@@ -171,7 +180,7 @@ public record ImageDataRecipe(
             builder.labelByName(name -> label(pattern, name));
         }
         if (labels != null) {
-            builder.labels(Path.of(labels), Task.Kind.of(task), labelColumns == null ? List.of() : labelColumns);
+            builder.labels(Path.of(labels), Task.Kind.of(task), columns);
         }
         // Made after the labels of the other images.
         if (unlabeled != null) builder.unlabeled(ImageFolder.of(Path.of(unlabeled)));

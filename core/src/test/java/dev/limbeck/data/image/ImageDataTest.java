@@ -285,6 +285,30 @@ class ImageDataTest {
     }
 
     @Test
+    void badImagesAmongALimitedNumberAreDroppedAndOthersStayUnopened() {
+        Counted source = new Counted(100);
+        ImageDataBuilder limited = small(source).skipBadImages(true).maxTrainSamples(20);
+        List<String> all;
+        try (ImageData data = limited.build()) {
+            assertThat(source.loads).hasValue(40);
+            assertThat(data.summary()).endsWith(", 60 beyond the limit not opened");
+            all = names(data, Split.TRAIN);
+        }
+        source.loads.set(0);
+        for (String name : List.of(all.get(2), all.get(11))) source.bad.add(Integer.parseInt(name.replace(".png", "")));
+        try (ImageData data = limited.build()) {
+            assertThat(source.loads).hasValue(40);
+            List<String> left = new ArrayList<>(all);
+            left.removeAll(List.of(all.get(2), all.get(11)));
+            assertThat(names(data, Split.TRAIN)).isEqualTo(left);
+            assertThat(data.size(Split.VALID)).isEqualTo(20);
+            assertThat(data.summary())
+                    .contains("2 left out that cannot be read")
+                    .endsWith(", 60 beyond the limit not opened");
+        }
+    }
+
+    @Test
     void closingEarlyLeavesNothingBehind() {
         try (ImageData data = small(new Counted(400)).cacheBudget(0).build()) {
             contents(data.train(0));
