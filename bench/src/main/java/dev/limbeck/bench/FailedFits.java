@@ -70,7 +70,7 @@ public final class FailedFits {
                                 place.equals("data") ? failing(batch) : batch,
                                 new Architecture("failing", 1, classes -> new Net(classes, place.equals("forward"))))
                         .device("cpu")
-                        .loss((output, labels) -> {
+                        .loss((output, labels, weights) -> {
                             Tensor loss = Ops.crossEntropy(output, labels);
                             if (place.equals("loss")) throw new Thrown();
                             return loss;

@@ -1,6 +1,7 @@
 package dev.limbeck.bench;
 
 import dev.limbeck.data.Batch;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
@@ -15,6 +16,7 @@ import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Learner;
+import dev.limbeck.train.Mixup;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,7 +29,7 @@ import org.apache.commons.io.FileUtils;
 
 /**
  * Compare the steps of a student that learns from outputs cached in a folder with those of the same student without a
- * teacher, in alternating epochs. Prints a JSON line per pair, then the median of the ratios and the fraction of a step
+ * teacher, in alternating epochs. With {@code --mixup 1}, only the rows of the first one are mixed, as cached views. Prints a JSON line per pair, then the median of the ratios and the fraction of a step
  * spent on reading the cached outputs of its batch.
  */
 public final class KeptSpeed {
@@ -35,7 +37,7 @@ public final class KeptSpeed {
 
     private KeptSpeed() {}
 
-    /** Run the benchmark; options are {@code --data --images --size --batch --student --teacher --pairs}. */
+    /** Run the benchmark; options are {@code --data --images --size --batch --student --teacher --mixup --pairs}. */
     public static void main(String... arguments) throws IOException {
         Options options = Options.of(
                 Map.of(
@@ -45,6 +47,7 @@ public final class KeptSpeed {
                         "batch", "64",
                         "student", "resnet18",
                         "teacher", "resnet34",
+                        "mixup", "0",
                         "pairs", "7"),
                 arguments);
         Path folder = Files.createTempDirectory("answers");
@@ -58,12 +61,16 @@ public final class KeptSpeed {
                 Learner taught = learner(data, options.text("student"))) {
             Teacher kept = CachedTeacher.onDisk(
                     ModuleTeacher.of(teacher), folder.resolve("rows"), Encoding.FLOAT32, line -> {});
+            List<Callback> mixup = options.text("mixup").equals("0")
+                    ? List.of()
+                    : List.of(Mixup.blend(Double.parseDouble(options.text("mixup")))
+                            .views(1));
             // The first epoch of each fills the cache and warms up.
-            epoch(taught, taughtBy(kept));
+            epoch(taught, taughtBy(kept, mixup));
             double step = epoch(alone);
             List<Double> ratios = new ArrayList<>();
             for (int pair = 0; pair < options.number("pairs"); pair++) {
-                double with = epoch(taught, taughtBy(kept));
+                double with = epoch(taught, taughtBy(kept, mixup));
                 step = epoch(alone);
                 ratios.add(with / step);
                 System.out.printf(
@@ -73,7 +80,7 @@ public final class KeptSpeed {
                         1e3 * step,
                         with / step);
             }
-            double reading = reading(kept, data);
+            double reading = reading(kept, mixup.isEmpty() ? data : mixup.get(0).decorate(data));
             System.out.printf(
                     Locale.ROOT,
                     "{\"median_ratio\": %.3f, \"reading_us\": %.0f, \"reading_share\": %.5f}%n",
@@ -89,11 +96,13 @@ public final class KeptSpeed {
         return Learner.builder(data, Zoo.byName(architecture)).device("cpu").build();
     }
 
-    private static Callback taughtBy(Teacher teacher) {
-        return KnowledgeDistillation.from(teacher)
+    private static Callback[] taughtBy(Teacher teacher, List<Callback> before) {
+        List<Callback> all = new ArrayList<>(before);
+        all.add(KnowledgeDistillation.from(teacher)
                 .weight(0.5)
                 .loss(new SoftTarget(4))
-                .build();
+                .build());
+        return all.toArray(Callback[]::new);
     }
 
     /** Return the median time of a step in seconds. */
@@ -106,7 +115,7 @@ public final class KeptSpeed {
     }
 
     /** Return the median seconds for reading the cached outputs of a training batch. */
-    private static double reading(Teacher kept, ImageData data) {
+    private static double reading(Teacher kept, Data data) {
         List<Double> seconds = new ArrayList<>();
         try (TeacherSession lesson = kept.open(data, Engine.device("cpu"));
                 DataLoader batches = data.train(1)) {

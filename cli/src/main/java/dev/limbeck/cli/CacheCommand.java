@@ -16,10 +16,13 @@ final class CacheCommand extends RecipeFileCommand {
         say(Texts.format(
                 "outputs for %,d training rows are in %s, %,.1f MB, after %.1f s",
                 kept.rows(), kept.folder(), kept.bytes() / 1e6, kept.seconds()));
-        kept.changes()
-                .forEach((loss, values) -> say(Texts.format(
-                        "%s for a student with uniform predictions: %.6g with cached outputs, %.6g with live ones (%+.3f %%)",
-                        loss, values.get(0), values.get(1), 100 * (values.get(0) / values.get(1) - 1))));
+        kept.costs().forEach((loss, cost) -> {
+            say(Texts.format(
+                    "%s for a student with uniform predictions: %.6g with cached outputs, %.6g with live ones (%+.3f %%)",
+                    loss, cost.cached(), cost.live(), 100 * (cost.cached() / cost.live() - 1)));
+            say(Texts.format(
+                    "%s for a student that gives the cached outputs exactly: %.6g with live ones", loss, cost.apart()));
+        });
         return kept;
     }
 }

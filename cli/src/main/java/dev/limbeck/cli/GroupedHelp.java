@@ -26,6 +26,7 @@ final class GroupedHelp {
             LimbeckCommand.class, OUTPUT,
             EngineOptions.class, OUTPUT,
             TrackingOptions.class, OUTPUT,
+            RecipeOptions.class, Heading.TRAINING.title(),
             WorkerOptions.class, Heading.DATA.title());
 
     private static final Set<String> RARE =

@@ -5,10 +5,19 @@ import dev.limbeck.recipe.RunContext;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Provide all options of a recipe and its environment. */
 final class RecipeOptions {
     final SettingOptions settings;
+
+    @Option(
+            names = "--preset",
+            paramLabel = "NAME",
+            completionCandidates = PresetNames.class,
+            description = "Start from a small recipe: patient, quick or few-labels")
+    @Nullable
+    String preset;
 
     @Mixin
     WorkerOptions workers = new WorkerOptions();
@@ -37,13 +46,13 @@ final class RecipeOptions {
      */
     Recipe recipe(LimbeckCommand command, @Nullable Path file, boolean withTeacher) {
         workers.checked();
-        return Recipes.of(command, file, settings, withTeacher);
+        return Recipes.of(command, preset, file, settings, withTeacher);
     }
 
     /** Build a recipe from a file, or from another recipe, and the options. */
     Recipe recipe(Recipe base, @Nullable Path file) {
         workers.checked();
-        return Recipes.over(base, file, settings);
+        return Recipes.over(base, preset, file, settings);
     }
 
     /** Return the context of runs, after a check of the device. */

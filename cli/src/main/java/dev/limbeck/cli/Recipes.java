@@ -17,10 +17,17 @@ final class Recipes {
     /**
      * Apply options to a file's recipe, or to an empty one.
      *
+     * @param preset whose values the file and the options override; null for none
      * @param withTeacher whether a teacher is required
      */
-    static Recipe of(LimbeckCommand command, @Nullable Path file, SettingOptions settings, boolean withTeacher) {
-        ObjectNode tree = file == null ? RecipeFiles.tree() : RecipeFiles.recipeTree(file);
+    static Recipe of(
+            LimbeckCommand command,
+            @Nullable String preset,
+            @Nullable Path file,
+            SettingOptions settings,
+            boolean withTeacher) {
+        ObjectNode own = file == null ? RecipeFiles.tree() : RecipeFiles.recipeTree(file);
+        ObjectNode tree = RecipeFiles.over(preset, own, withTeacher || settings.isGiven("teacher.model"));
         write(settings, tree);
         if (file != null) RecipeFiles.refuseUnknownKeys(tree, file.toString());
         require(command, tree.at("/data/source"), "--data");
@@ -31,9 +38,11 @@ final class Recipes {
         return RecipeFiles.bind(tree, file == null ? "" : file.toString());
     }
 
-    /** Apply options to a file's recipe, or to the given one. */
-    static Recipe over(Recipe base, @Nullable Path file, SettingOptions settings) {
-        ObjectNode tree = file == null ? base.toTree() : RecipeFiles.recipeTree(file);
+    /** Apply options to a file's recipe over a preset, or to the given one, which has the values of its preset. */
+    static Recipe over(Recipe base, @Nullable String preset, @Nullable Path file, SettingOptions settings) {
+        ObjectNode tree = file == null
+                ? base.toTree()
+                : RecipeFiles.over(preset, RecipeFiles.recipeTree(file), settings.isGiven("teacher.model"));
         write(settings, tree);
         return RecipeFiles.bind(tree, file == null ? "" : file.toString());
     }
@@ -44,7 +53,7 @@ final class Recipes {
         pretrained(settings, given, recipe);
         String temperature = ScheduleOptions.into(settings, given);
         TeacherOptions.into(settings, given, recipe);
-        merge(recipe, given);
+        RecipeFiles.merge(recipe, given);
         LossOptions.into(settings.texts("distillation.losses"), temperature, recipe);
     }
 
@@ -65,13 +74,6 @@ final class Recipes {
             }
         }
         if (flag && !start.has("weights")) given.withObject("/" + PRETRAINED).put("weights", "imagenet");
-    }
-
-    private static void merge(ObjectNode recipe, ObjectNode given) {
-        given.properties().forEach(entry -> {
-            if (entry.getValue() instanceof ObjectNode section) merge(recipe.withObject("/" + entry.getKey()), section);
-            else recipe.set(entry.getKey(), entry.getValue());
-        });
     }
 
     private static void require(LimbeckCommand command, JsonNode value, String option) {

@@ -35,7 +35,8 @@ final class ScheduleOptions {
                 given.withObject("/training").put("schedule", text);
                 continue;
             }
-            if (known.isEmpty()) {
+            boolean teaches = known.values().stream().anyMatch(SettingOptions::isOfDistillation);
+            if (!teaches && !known.containsKey(text.substring(0, equals))) {
                 throw new LimbeckException("--schedule " + text + " applies to a teacher, and there is "
                         + "none here; use limbeck distill, or one-cycle or constant for the learning rate");
             }

@@ -100,6 +100,10 @@ final class SettingOptions {
                 .orElse(null);
     }
 
+    static boolean isOfDistillation(DeclaredSetting setting) {
+        return setting.path().get(0).equals("distillation");
+    }
+
     /** Return the settings that accept a schedule. */
     List<DeclaredSetting> schedules() {
         return options.keySet().stream()

@@ -5,9 +5,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.recipe.Declarations;
 import dev.limbeck.recipe.DeclaredSetting;
 import dev.limbeck.recipe.Heading;
+import dev.limbeck.recipe.Presets;
+import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeSchema;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -16,8 +19,21 @@ final class SettingsCommand extends LimbeckCommand {
     @Option(names = "--schema", description = "Print the JSON Schema of recipes, for editors.")
     boolean schema;
 
+    @Option(
+            names = "--preset",
+            paramLabel = "NAME",
+            completionCandidates = PresetNames.class,
+            description = "Print a preset, patient, quick or few-labels, as YAML to change.")
+    @Nullable
+    String preset;
+
     @Override
     Object run() {
+        if (preset != null) {
+            String text = Presets.yaml(preset);
+            if (!json) terminal().out().print(text);
+            return RecipeFiles.over(preset, RecipeFiles.tree(), true);
+        }
         if (schema) {
             String text = RecipeSchema.text();
             if (!json) terminal().out().print(text);

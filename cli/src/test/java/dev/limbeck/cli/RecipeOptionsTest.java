@@ -7,9 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
@@ -17,6 +19,9 @@ import picocli.CommandLine.Model.CommandSpec;
 
 /** Test that options on the command line override a recipe. */
 class RecipeOptionsTest {
+    @TempDir
+    Path temporary;
+
     /** Apply options to a recipe. */
     private static void write(ObjectNode recipe, String... options) {
         SettingOptions settings = SettingOptions.ofRecipe(true);
@@ -63,6 +68,83 @@ class RecipeOptionsTest {
         write(recipe, options.toArray(String[]::new));
         assertThat(recipe.at("/distillation/losses").toString().replace('"', '\''))
                 .isEqualTo(expected);
+    }
+
+    /** A preset stands below a file, and a file below the options; without a teacher its distillation is left out. */
+    @Test
+    void aPresetsValuesCanBeOverridden() {
+        Object[] least = {"--data", "shapes:24:8:0", "--image-size", "16", "--arch", "cifar-resnet8"};
+        assertThat(Cli.run("recipe", "--preset", "patient").done().out())
+                .contains("Beyer et al.", "mixup: 1.0", "kd_weight: 1\n");
+        assertThat(Cli.run("recipe", "--preset", "pateint").err())
+                .contains("no preset 'pateint'; nearest: patient")
+                .hasLineCount(1);
+        Path folder = temporary.resolve("run");
+        JsonNode recipe = Cli.run(
+                        "train",
+                        least,
+                        "--preset",
+                        "patient",
+                        "--epochs",
+                        "1",
+                        "--lr",
+                        "0.01",
+                        "--out",
+                        folder,
+                        "--json")
+                .done()
+                .json()
+                .get("recipe");
+        assertThat(recipe.at("/training/epochs").asInt()).isEqualTo(1);
+        assertThat(recipe.at("/training/lr").asDouble()).isEqualTo(0.01);
+        assertThat(recipe.at("/training/mixup").asDouble()).isEqualTo(1);
+        assertThat(recipe.at("/data/augment/random_resized_crop").asDouble()).isEqualTo(0.35);
+        assertThat(recipe.has("distillation")).isFalse();
+        Object[] taught = {"distill", least, "--preset", "patient", "--teacher", folder, "--epochs", "1", "-T", "2"};
+        assertThat(Cli.run(taught, "--cutmix", "1", "--out", temporary.resolve("none"))
+                        .err())
+                .contains("found mixup and cutmix; set only one")
+                .hasLineCount(1);
+        JsonNode distilled = Cli.run(taught, "--out", temporary.resolve("taught"), "--json")
+                .done()
+                .json()
+                .get("recipe");
+        assertThat(distilled.at("/distillation/kd_weight").asDouble()).isEqualTo(1);
+        assertThat(distilled.at("/distillation/losses").toString())
+                .isEqualTo("[{\"name\":\"soft-target\",\"temperature\":2.0}]");
+    }
+
+    /** The average as its own teacher, with a schedule in either form. */
+    @Test
+    void aMeanTeacherIsAScheduledOption() {
+        Object[] least = {
+            "train", "--data", "shapes:24:8:0", "--image-size", "16", "--arch", "cifar-resnet8", "--epochs", "2"
+        };
+        Path out = temporary.resolve("mean");
+        JsonNode run = Cli.run(
+                        least, "--ema-decay", "0.9", "--mean-teacher", "linear:0..1@0..0.3", "--out", out, "--json")
+                .done()
+                .json();
+        assertThat(run.at("/epochs/1/terms").has("mean_teacher")).isTrue();
+        assertThat(run.at("/recipe/training/mean_teacher").asText()).isEqualTo("linear:0.0..1.0@0.0..0.3");
+        Path other = temporary.resolve("other");
+        assertThat(Cli.run(
+                                least,
+                                "--ema-decay",
+                                "0.9",
+                                "--schedule",
+                                "mean-teacher=linear:0..1@0..0.3",
+                                "--out",
+                                other,
+                                "--json")
+                        .done()
+                        .json()
+                        .get("model_sha256"))
+                .isEqualTo(run.get("model_sha256"));
+        assertThat(Cli.run(least, "--mean-teacher", "1", "--out", temporary.resolve("none"))
+                        .err())
+                .contains("found mean_teacher without a moving average; set ema_decay (--ema-decay 0.99) too")
+                .hasLineCount(1);
     }
 
     @ParameterizedTest

@@ -150,7 +150,7 @@ class TeacherCommandsTest {
                 .isEqualTo(live);
         assertThat(Cli.run("distill", distill("--hflip", keeping), "--out", home.resolve("none"))
                         .err())
-                .contains("training images are augmented anew in each epoch")
+                .contains("training rows are augmented or mixed anew in each epoch")
                 .hasLineCount(1);
         assertThat(Cli.run(
                                 "distill",
@@ -176,7 +176,57 @@ class TeacherCommandsTest {
                 .done()
                 .out();
         assertThat(smaller)
-                .contains("outputs for 12 training rows are in ", " with cached outputs, ", " with live ones");
+                .contains(
+                        "outputs for 12 training rows are in ",
+                        " with cached outputs, ",
+                        " with live ones",
+                        "soft-target for a student that gives the cached outputs exactly: ");
+    }
+
+    /** Mixed and cropped views are cached, and the student then needs no teacher. */
+    @Test
+    void mixedViewsAreCachedToo() throws IOException {
+        Path views = home.resolve("views");
+        Object[] kept = distill(
+                "--teacher",
+                onnx,
+                "--mixup",
+                "0.8",
+                "--random-resized-crop",
+                "0.5",
+                "--augment-views",
+                "2",
+                "--cache-teacher",
+                views);
+        JsonNode cached = Cli.run("cache", kept, "--cache-dtype", "float16", "--json")
+                .done()
+                .json();
+        assertThat(cached.get("rows").asInt()).isEqualTo(24);
+        assertThat(cached.at("/costs/soft-target/apart").asDouble()).isBetween(1e-12, 1e-4);
+        String filled = names(views);
+        assertThat(Cli.run("distill", kept, "--cache-dtype", "float16", "--out", home.resolve("of-views"))
+                        .done()
+                        .err())
+                .contains("28 cached outputs in " + views);
+        assertThat(names(views)).as("nothing was computed").isEqualTo(filled);
+        assertThat(Cli.run("distill", kept, "--cache-dtype", "float16", "--seed", "4", "--out", home.resolve("none"))
+                        .err())
+                .contains("caches outputs of other settings: data.augmentation_seed is 0 in the folder, now 4")
+                .hasLineCount(1);
+        assertThat(Cli.run(
+                                "distill",
+                                distill("--no-hflip", "--teacher", onnx, "--cutmix", "1", "--cache-teacher", views),
+                                "--out",
+                                home.resolve("none"))
+                        .err())
+                .contains("training rows are augmented or mixed anew in each epoch", "--augment-views 4")
+                .hasLineCount(1);
+    }
+
+    private static String names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(Path::toString).sorted().toList().toString();
+        }
     }
 
     @Test

@@ -132,11 +132,26 @@ public final class ArrayData implements Data {
     }
 
     @Override
+    public long seed() {
+        return seed;
+    }
+
+    @Override
     public DataLoader train(int epoch) {
+        return load(pass(epoch), Shard.ALL);
+    }
+
+    @Override
+    public DataLoader load(Pass pass, Shard shard) {
+        return shard.of(loader(pass.split(), pass.rows()));
+    }
+
+    @Override
+    public Pass pass(int epoch) {
         int[] order = IntStream.range(0, rows(Split.TRAIN).inputs.length).toArray();
         Draws.of(seed, ORDER_LOTS, epoch).shuffle(order);
         int usable = order.length < batchSize ? order.length : order.length / batchSize * batchSize;
-        return loader(Split.TRAIN, Arrays.copyOf(order, usable));
+        return new Pass(Split.TRAIN, Provenance.PLAIN, Arrays.copyOf(order, usable));
     }
 
     @Override

@@ -3,8 +3,8 @@ package dev.limbeck.data;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
-import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -15,13 +15,20 @@ import org.jspecify.annotations.Nullable;
  * @param targets int64 class indices of shape N, −1 for a row without a label; or float32 numbers of shape N×columns, NaN
  *     where unknown, see {@link Targets}
  * @param indices the rows' positions in their split, on the host
- * @param origin where the inputs come from; null if that is not known
+ * @param origin where the inputs come from; null if that is not known, as after a change by a user's callback
+ * @param otherTargets targets of the rows that these are mixed with, see {@link Provenance#mixing}; null if they are not mixed
  */
 public record Batch(
         Inputs inputs,
         Tensor targets,
         int[] indices,
-        @Nullable Provenance origin) {
+        @Nullable Provenance origin,
+        @Nullable Tensor otherTargets) {
+    /** Hold rows that are not mixed. */
+    public Batch(Inputs inputs, Tensor targets, int[] indices, @Nullable Provenance origin) {
+        this(inputs, targets, indices, origin, null);
+    }
+
     /** Hold rows of unknown origin. */
     public Batch(Inputs inputs, Tensor targets, int[] indices) {
         this(inputs, targets, indices, null);
@@ -38,9 +45,14 @@ public record Batch(
         return new Batch(inputs, unknown(rows), IntStream.range(0, rows).toArray());
     }
 
-    /** Return a batch with changed inputs. Alternate views of the rows get the same change. */
-    public Batch changed(UnaryOperator<Tensor> change) {
-        return new Batch(inputs.map(change), targets, indices, origin == null ? null : origin.and(change));
+    /** Return the same batch on a device. */
+    public Batch to(Device device) {
+        return new Batch(
+                inputs.to(device),
+                Tensors.to(targets, device),
+                indices,
+                origin,
+                otherTargets == null ? null : Tensors.to(otherTargets, device));
     }
 
     /**

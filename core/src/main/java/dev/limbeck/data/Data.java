@@ -168,6 +168,36 @@ public interface Data extends AutoCloseable {
         return false;
     }
 
+    /** Return the seed of splits, order and random draws. */
+    default long seed() {
+        return 0;
+    }
+
+    /** Return the data that is behind this, where one fit changes what rows look like; by default this. */
+    default Data base() {
+        return this;
+    }
+
+    /**
+     * Return which rows an epoch of {@link #train(int)} takes, in which view.
+     *
+     * @throws LimbeckException if this kind of data cannot say so
+     */
+    default Pass pass(int epoch) {
+        throw new LimbeckException(
+                "this data does not say which rows it gives, so they cannot be mixed; leave mixup and cutmix out");
+    }
+
+    /**
+     * Open a loader for one process's batches of chosen rows.
+     *
+     * @throws LimbeckException if this kind of data cannot give chosen rows
+     */
+    default DataLoader load(Pass pass, Shard shard) {
+        throw new LimbeckException(
+                "this data does not give chosen rows, so they cannot be mixed; leave mixup and cutmix out");
+    }
+
     /** Return the views that training uses, numbered as in {@link Provenance}; empty if each epoch has its own. */
     default int[] views() {
         return new int[0];
@@ -188,7 +218,7 @@ public interface Data extends AutoCloseable {
      * Return cache keys of rows. Keys are equal if the preprocessed and augmented rows are equal, in any data of this
      * kind.
      *
-     * @param origin split and view; its changes are ignored
+     * @param origin split and view
      * @param indices positions in the split
      * @return the keys, or null if this kind of data has none
      */

@@ -1,33 +1,20 @@
 package dev.limbeck.data;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.function.UnaryOperator;
-import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hold the provenance of a batch's inputs. It allows alternate views of the same rows, and identifies cached outputs.
  *
  * @param split split that the batch's indices refer to
  * @param view index of the augmentation draw; {@link #PLAIN} for no augmentation
- * @param changes later changes of the inputs, in order, such as mixup
+ * @param mixing how the rows are mixed with others; null if they are not
  */
-public record Provenance(Split split, int view, List<UnaryOperator<Tensor>> changes) {
+public record Provenance(Split split, int view, @Nullable Mixing mixing) {
     /** The view without augmentation. */
     public static final int PLAIN = -1;
 
-    public Provenance {
-        changes = List.copyOf(changes);
-    }
-
-    /** Create the provenance of rows without later changes. */
+    /** Create the provenance of rows that are not mixed. */
     public Provenance(Split split, int view) {
-        this(split, view, List.of());
-    }
-
-    Provenance and(UnaryOperator<Tensor> change) {
-        List<UnaryOperator<Tensor>> all = new ArrayList<>(changes);
-        all.add(change);
-        return new Provenance(split, view, all);
+        this(split, view, null);
     }
 }

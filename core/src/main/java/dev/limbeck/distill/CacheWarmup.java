@@ -43,8 +43,9 @@ public final class CacheWarmup implements Callback {
         Data data = fit.data();
         int[] views = data.views();
         if (views.length == 0) {
-            throw new LimbeckException("training images are augmented anew in each epoch, so the teacher cannot be run "
-                    + "on all of them; set a number of views (augment.views, --augment-views 4)");
+            throw new LimbeckException(
+                    "training rows are augmented or mixed anew in each epoch, so the teacher cannot be run "
+                            + "on all of them; set a number of views (augment.views, --augment-views 4)");
         }
         Exchange exchange = fit.exchange();
         int total = Math.multiplyExact(data.size(Split.TRAIN), views.length) / exchange.size();

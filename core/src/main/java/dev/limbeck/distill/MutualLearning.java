@@ -78,7 +78,7 @@ public final class MutualLearning implements Callback {
             if (all.contains(peer.model())) {
                 throw new LimbeckException("mutual learning needs different students, found one of them twice");
             }
-            if (peer.data() != fit.data()) {
+            if (peer.data() != fit.data().base()) {
                 throw new LimbeckException("students in mutual learning must share one data object");
             }
             String here = name(fit.device());

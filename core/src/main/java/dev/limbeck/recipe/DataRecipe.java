@@ -18,6 +18,11 @@ public interface DataRecipe {
     /** Return the kind of task; see {@link dev.limbeck.Task.Kind#of}. */
     String task();
 
+    /** Return the number of views of each training row that a run shows; 0, the default, for a new one in each epoch. */
+    default int shownViews() {
+        return 0;
+    }
+
     /**
      * Open the data for a new network.
      *

@@ -7,10 +7,12 @@ import dev.limbeck.data.Data;
 import dev.limbeck.distill.teacher.TeacherContext;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Precision;
+import dev.limbeck.train.Mixup;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.bytedeco.pytorch.Device;
 import org.jspecify.annotations.Nullable;
 
@@ -56,11 +58,11 @@ public record Recipe(
         if (teacher == null && distillation != null) {
             throw new LimbeckException("found distillation without a teacher; name one, or leave distillation out");
         }
-        boolean mixes = training.mixup() != null || training.cutmix() != null;
-        if (teacher != null && teacher.cache() != null && mixes) {
-            throw new LimbeckException(
-                    "outputs for mixed rows (mixup, cutmix) cannot be cached, because each is seen once; "
-                            + "turn the mixing off, or leave teacher.cache (--cache-teacher) out");
+        if (training.meanTeacher() != null
+                && distillation != null
+                && distillation.adapterEpochs() != null
+                && distillation.adapterEpochs() > 0) {
+            throw new LimbeckException("adapter_epochs holds the student, which mean_teacher trains; leave one out");
         }
         if (teacher != null && distillation == null) {
             distillation = RecipeFiles.defaults(DistillationRecipe.class);
@@ -81,6 +83,15 @@ public record Recipe(
     /** Parse YAML or JSON text, such as a Java text block. */
     public static Recipe parse(String yaml) {
         return RecipeFiles.bind(RecipeFiles.tree(yaml, "the recipe"), "");
+    }
+
+    /**
+     * Parse YAML or JSON text whose values are written over those of a preset; see {@link Presets}.
+     *
+     * @param preset its name
+     */
+    public static Recipe parse(String preset, String yaml) {
+        return RecipeFiles.bind(RecipeFiles.over(preset, RecipeFiles.tree(yaml, "the recipe"), false), "");
     }
 
     /** Return YAML text that {@link #parse} reads back to an equal recipe. */
@@ -121,10 +132,20 @@ public record Recipe(
         return data.open(seed, architecture(), ofWeights.isEmpty() ? ofTeacher : ofWeights, context);
     }
 
+    /** Return what mixes rows, if anything does. */
+    Optional<Mixup> mixing() {
+        return training.mixing(data.shownViews());
+    }
+
+    /** Return opened data as a training sees it: perhaps with mixed rows. */
+    Data shown(Data opened) {
+        return mixing().map(mixup -> mixup.decorate(opened)).orElse(opened);
+    }
+
     /** Return the context in which the teacher computes: as in a training, so that cached outputs serve both. */
     public TeacherContext teacherContext(Data opened, RunContext context) {
         Device device = Engine.device(context.device());
-        return new TeacherContext(opened, device, Precision.of(training.precision(), device), null);
+        return new TeacherContext(shown(opened), device, Precision.of(training.precision(), device), null);
     }
 
     /** Return the student's architecture. */

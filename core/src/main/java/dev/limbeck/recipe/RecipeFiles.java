@@ -152,6 +152,28 @@ public final class RecipeFiles {
         }
     }
 
+    /**
+     * Return a recipe's tree over a preset: its values come first. Without a teacher, the preset's distillation is left out.
+     *
+     * @param preset a name, see {@link Presets}; null for none
+     * @param hasTeacher whether the recipe has a teacher, or will have one
+     */
+    public static ObjectNode over(@Nullable String preset, ObjectNode recipe, boolean hasTeacher) {
+        if (preset == null) return recipe;
+        ObjectNode tree = tree(Presets.yaml(preset), "the preset " + preset);
+        if (!hasTeacher && !recipe.has("teacher")) tree.remove("distillation");
+        merge(tree, recipe);
+        return tree;
+    }
+
+    /** Write the values of a tree over those of another. Lists are replaced as a whole. */
+    public static void merge(ObjectNode recipe, ObjectNode given) {
+        given.properties().forEach(entry -> {
+            if (entry.getValue() instanceof ObjectNode section) merge(recipe.withObject("/" + entry.getKey()), section);
+            else recipe.set(entry.getKey(), entry.getValue());
+        });
+    }
+
     /** Return an empty tree. */
     public static ObjectNode tree() {
         return YAML.createObjectNode();

@@ -155,6 +155,7 @@ public final class RecipeRun {
                 @Nullable KnowledgeDistillation distillation = distillation(data, teacher);
                 StopReason stopped = new StopReason();
                 List<Callback> callbacks = new ArrayList<>();
+                recipe.mixing().ifPresent(callbacks::add);
                 if (distillation != null) callbacks.add(distillation);
                 if (distillation != null && dividesOutputs()) {
                     callbacks.add(new CacheWarmup(distillation, context.prepare()::prepared));
@@ -224,8 +225,7 @@ public final class RecipeRun {
         TeacherRecipe teacher = recipe.teacher();
         return context.exchange().size() > 1
                 && teacher != null
-                && !teacher.cacheFolders().isEmpty()
-                && !recipe.training().mixes();
+                && !teacher.cacheFolders().isEmpty();
     }
 
     private @Nullable KnowledgeDistillation distillation(Data data, @Nullable LoadedTeacher teacher) {
@@ -240,10 +240,10 @@ public final class RecipeRun {
 
     /** Advise to cache the teacher's outputs where it would compute the same ones for many rows again. */
     private void adviseCache(Data data) {
-        int views = data.views().length;
+        int views = recipe.shown(data).views().length;
         int epochs = recipe.training().epochs();
         int rows = data.size(Split.TRAIN);
-        if (recipe.teacher().cache() != null || recipe.training().mixes() || views == 0) return;
+        if (recipe.teacher().cache() != null || views == 0) return;
         if ((long) rows * (epochs - views) < ROWS_WORTH_CACHING) return;
         context.log()
                 .accept(String.format(
@@ -280,9 +280,10 @@ public final class RecipeRun {
                 Data data = open(teacher);
                 Learner learner = learner(data)) {
             DistillationRecipe how = recipe.distillation();
-            Callback[] more =
-                    teacher != null && how != null ? new Callback[] {how.with(teacher.teacher())} : new Callback[0];
-            LrCurve curve = learner.lrFind(steps, more);
+            List<Callback> more = new ArrayList<>();
+            recipe.mixing().ifPresent(more::add);
+            if (teacher != null && how != null) more.add(how.with(teacher.teacher()));
+            LrCurve curve = learner.lrFind(steps, more.toArray(Callback[]::new));
             context.tell(data);
             return curve;
         }
@@ -320,7 +321,9 @@ public final class RecipeRun {
         if (without > 0) {
             context.log()
                     .accept(without + " of " + targets.size()
-                            + " training rows have no label; only a teacher can teach them");
+                            + " training rows have no label; only "
+                            + (recipe.training().meanTeacher() == null ? "a teacher" : "the moving average")
+                            + " can teach them");
         }
     }
 

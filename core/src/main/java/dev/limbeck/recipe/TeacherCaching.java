@@ -3,25 +3,28 @@ package dev.limbeck.recipe;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.CacheWarmup;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.cache.Encoding;
+import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.distill.teacher.TeacherContext;
 import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.tensor.DType;
-import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Callback;
 import dev.limbeck.train.Learner;
-import dev.limbeck.train.Predictions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,10 +36,21 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param rows number of training rows, with each view counted
  * @param bytes size of the cache folder
- * @param changes the values of each logit loss with cached and with live outputs, for a student with uniform
- *     predictions; empty if the cache is lossless
+ * @param costs what the form of the outputs costs in each logit loss; empty if the cache is lossless
  */
-public record TeacherCaching(String folder, int rows, long bytes, double seconds, Map<String, List<Double>> changes) {
+public record TeacherCaching(String folder, int rows, long bytes, double seconds, Map<String, Cost> costs) {
+    /** Rows that the costs are measured on: the first ones of the first training view. */
+    static final int MEASURED = 1024;
+
+    /**
+     * Hold values of a loss.
+     *
+     * @param cached of a student with uniform predictions against cached outputs
+     * @param live of that student against live outputs
+     * @param apart of a student that gives the cached outputs exactly, against live ones: T²·KL for {@code soft-target}
+     */
+    public record Cost(double cached, double live, double apart) {}
+
     /**
      * Compute all outputs of a recipe's teacher that training will need, and cache them in its folder. Outputs that are
      * cached already are skipped, so an interrupted call can be repeated.
@@ -59,7 +73,11 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
             CachedTeacher cached = named.cached(teacher.teacher(), context.log());
             try (Learner learner = run.learner(data)) {
                 KnowledgeDistillation distillation = how.with(cached, context.log());
-                learner.firstLoss(distillation, new CacheWarmup(distillation, context.prepare()::prepared));
+                List<Callback> callbacks = new ArrayList<>();
+                recipe.mixing().ifPresent(callbacks::add);
+                callbacks.add(distillation);
+                callbacks.add(new CacheWarmup(distillation, context.prepare()::prepared));
+                learner.firstLoss(callbacks.toArray(Callback[]::new));
             }
             if (cached.hasWriteErrors()) {
                 throw new LimbeckException("not all outputs could be cached in " + folder
@@ -68,12 +86,12 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
             context.tell(data);
             return new TeacherCaching(
                     folder,
-                    data.size(Split.TRAIN) * data.views().length,
+                    data.size(Split.TRAIN) * recipe.shown(data).views().length,
                     bytes(Path.of(folder)),
                     (System.nanoTime() - start) / 1e9,
                     named.cacheAs() == null || Encoding.of(named.cacheAs()).equals(Encoding.FLOAT32)
                             ? Map.of()
-                            : changes(cached, teacher.teacher(), data, how, recipe.teacherContext(data, context)));
+                            : costs(cached, teacher.teacher(), how, recipe.teacherContext(data, context)));
         }
     }
 
@@ -90,32 +108,48 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
         }
     }
 
-    private static Map<String, List<Double>> changes(
-            Teacher cached, Teacher teacher, Data data, DistillationRecipe how, TeacherContext context) {
-        Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
-        Predictions kept = outputs(how.matched(cached, data.task()), split, context);
-        Predictions live = outputs(how.matched(teacher, data.task()), split, context);
-        Map<String, List<Double>> changes = new LinkedHashMap<>();
-        try (Scope scope = Scope.open()) {
-            Tensor even = Tensors.zeros(DType.FLOAT32, live.size(), live.width());
-            Tensor labels = new Batch(Inputs.of(even), live.targets().tensor(), new int[live.size()]).labels();
-            for (LossRecipe loss : how.losses()) {
-                if (Losses.byName(loss.name()).comparesFeatures()) continue;
-                changes.put(
-                        loss.name(),
-                        Stream.of(kept, live)
-                                .map(outputs -> loss.logitLoss()
-                                        .compute(even, Tensors.of(outputs.outputs(), live.size(), live.width()), labels)
-                                        .item_double())
-                                .toList());
+    private static Map<String, Cost> costs(
+            Teacher cached, Teacher teacher, DistillationRecipe how, TeacherContext context) {
+        Data data = context.data();
+        Map<String, List<double[]>> sums = new LinkedHashMap<>();
+        int rows = 0;
+        try (TeacherSession kept = how.matched(cached, data.task()).open(context);
+                TeacherSession live = how.matched(teacher, data.task()).open(context);
+                DataLoader batches = data.view(Split.TRAIN, data.views()[0])) {
+            while (rows < MEASURED) {
+                try (Scope scope = Scope.open();
+                        NoGrad noGrad = NoGrad.on()) {
+                    Batch batch = batches.next();
+                    if (batch == null) break;
+                    int size = batch.size();
+                    rows += size;
+                    // A small distance would be lost in the rounding of float32.
+                    Tensor ours = Tensors.to(kept.logits(batch), DType.FLOAT64);
+                    Tensor theirs = Tensors.to(live.logits(batch), DType.FLOAT64);
+                    Tensor even = Tensors.zerosLike(theirs);
+                    Tensor labels = Tensors.to(batch.labels(), theirs.device());
+                    for (LossRecipe loss : how.losses()) {
+                        if (Losses.byName(loss.name()).comparesFeatures()) continue;
+                        LogitLoss compares = loss.logitLoss();
+                        if (compares.relational() && size < 2) continue;
+                        sums.computeIfAbsent(loss.name(), name -> new ArrayList<>())
+                                .add(new double[] {
+                                    size,
+                                    compares.compute(even, ours, labels).item_double(),
+                                    compares.compute(even, theirs, labels).item_double(),
+                                    compares.compute(ours, theirs, labels).item_double()
+                                });
+                    }
+                }
             }
         }
-        return changes;
+        Map<String, Cost> costs = new LinkedHashMap<>();
+        sums.forEach((name, values) -> costs.put(name, new Cost(mean(values, 1), mean(values, 2), mean(values, 3))));
+        return costs;
     }
 
-    private static Predictions outputs(Teacher teacher, Split split, TeacherContext context) {
-        try (TeacherSession session = teacher.open(context)) {
-            return session.predict(context.data(), split);
-        }
+    private static double mean(List<double[]> values, int column) {
+        double rows = values.stream().mapToDouble(value -> value[0]).sum();
+        return values.stream().mapToDouble(value -> value[0] * value[column]).sum() / rows;
     }
 }

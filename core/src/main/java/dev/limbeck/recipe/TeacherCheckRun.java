@@ -6,10 +6,12 @@ import dev.limbeck.data.Modalities;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.TeacherCheck;
+import dev.limbeck.train.Callback;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.TermSize;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +60,8 @@ public record TeacherCheckRun(
                     .checkThoroughly()
                     .log(line -> {})
                     .build();
-            List<TermSize> terms = learner.firstLoss(distillation);
+            List<TermSize> terms = learner.firstLoss(Stream.concat(recipe.mixing().stream(), Stream.of(distillation))
+                    .toArray(Callback[]::new));
             context.tell(data);
             @Nullable TeacherCheck preflight = distillation.teacherCheck();
             if (preflight == null) throw new IllegalStateException("there is a validation split");

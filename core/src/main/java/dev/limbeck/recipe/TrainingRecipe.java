@@ -4,11 +4,12 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
+import dev.limbeck.distill.MeanTeacher;
 import dev.limbeck.optim.AdamW;
 import dev.limbeck.optim.Optimizer;
+import dev.limbeck.optim.Schedule;
 import dev.limbeck.optim.Sgd;
 import dev.limbeck.tensor.DType;
-import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.EarlyStopping;
@@ -18,10 +19,11 @@ import dev.limbeck.train.GradientAccumulation;
 import dev.limbeck.train.GradientClip;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Mixup;
+import dev.limbeck.train.TargetLoss;
 import dev.limbeck.train.TaskLoss;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BinaryOperator;
+import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -86,6 +88,10 @@ public record TrainingRecipe(
         @Nullable
         Double emaDecay,
 
+        @Setting(help = "Weight of that average as a teacher, as linear:0..1@0..0.3", atLeast = 0, rare = true)
+        @Nullable
+        Schedule meanTeacher,
+
         @Setting(help = "Stop after N epochs without better validation accuracy", atLeast = 1) @Nullable
         Integer patience,
 
@@ -109,11 +115,20 @@ public record TrainingRecipe(
         if (mixup != null && cutmix != null) {
             throw new LimbeckException("found mixup and cutmix; set only one");
         }
+        if (meanTeacher != null && emaDecay == null) {
+            throw new LimbeckException(
+                    "found mean_teacher without a moving average; set ema_decay (--ema-decay 0.99) too");
+        }
     }
 
-    /** Return whether rows are mixed with each other, so that each batch has its own. */
-    boolean mixes() {
-        return mixup != null || cutmix != null;
+    /**
+     * Return what mixes rows, if anything does.
+     *
+     * @param views number of views of each row; 0 for a new one in each epoch
+     */
+    Optional<Mixup> mixing(int views) {
+        if (mixup != null) return Optional.of(Mixup.blend(mixup).views(views));
+        return cutmix == null ? Optional.empty() : Optional.of(Mixup.cut(cutmix).views(views));
     }
 
     TrainingRecipe withSeed(long other) {
@@ -125,7 +140,7 @@ public record TrainingRecipe(
     }
 
     /** Return the task loss: cross-entropy with label smoothing and class weights. */
-    BinaryOperator<Tensor> taskLoss(Data data) {
+    TargetLoss taskLoss(Data data) {
         double smoothing = labelSmoothing;
         if (data.task().kind() != Task.Kind.SINGLE_LABEL) {
             String needless = smoothing != 0
@@ -137,12 +152,13 @@ public record TrainingRecipe(
         }
         if (classWeights.equals("balanced")) {
             float[] weights = balancedWeights(data);
-            return (logits, labels) -> {
+            return (logits, labels, ofRows) -> {
                 Tensor factors = Tensors.to(Tensors.of(weights, weights.length), DType.of(logits));
-                return Ops.crossEntropy(logits, labels, smoothing, Tensors.to(factors, logits.device()));
+                Tensor ofClasses = Tensors.to(factors, logits.device());
+                return TaskLoss.crossEntropy(logits, labels, smoothing, ofClasses, ofRows);
             };
         }
-        return smoothing == 0 ? Ops::crossEntropy : (logits, labels) -> Ops.crossEntropy(logits, labels, smoothing);
+        return (logits, labels, ofRows) -> TaskLoss.crossEntropy(logits, labels, smoothing, null, ofRows);
     }
 
     /** Return n/(K·nₖ) for each class k. A class without images counts as one image. */
@@ -184,9 +200,11 @@ public record TrainingRecipe(
         List<Callback> callbacks = new ArrayList<>();
         if (clipGradNorm != null) callbacks.add(new GradientClip(clipGradNorm));
         if (gradAccumSteps != 1) callbacks.add(new GradientAccumulation(gradAccumSteps));
-        if (mixup != null) callbacks.add(Mixup.blend(mixup));
-        if (cutmix != null) callbacks.add(Mixup.cut(cutmix));
-        if (emaDecay != null) callbacks.add(new ExponentialMovingAverage(emaDecay));
+        if (emaDecay != null) {
+            ExponentialMovingAverage average = new ExponentialMovingAverage(emaDecay);
+            callbacks.add(average);
+            if (meanTeacher != null) callbacks.add(MeanTeacher.of(average).weight(meanTeacher));
+        }
         if (patience != null) callbacks.add(new EarlyStopping(patience));
         callbacks.addAll(more);
         Callback[] all = callbacks.toArray(Callback[]::new);

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BinaryOperator;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -111,6 +112,13 @@ public final class Inputs {
         }
         Map<String, Tensor> changed = new LinkedHashMap<>();
         tensors.forEach((name, tensor) -> changed.put(name, change.apply(tensor)));
+        return of(changed);
+    }
+
+    /** Return the same inputs after a function of each tensor and the one of that name among others. */
+    public Inputs with(Inputs others, BinaryOperator<Tensor> change) {
+        Map<String, Tensor> changed = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> changed.put(name, change.apply(tensor, others.get(name))));
         return of(changed);
     }
 

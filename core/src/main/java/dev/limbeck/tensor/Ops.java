@@ -71,10 +71,21 @@ public final class Ops {
     /**
      * Return the cross-entropy weighted by class, Σ wᵢ·lossᵢ / Σ wᵢ over the labeled rows.
      *
-     * @param classWeights one factor per class, in the logits' type
+     * @param classWeights one factor per class, in the logits' type; null for equal ones
      */
-    public static Tensor crossEntropy(Tensor logits, Tensor labels, double smoothing, Tensor classWeights) {
+    public static Tensor crossEntropy(Tensor logits, Tensor labels, double smoothing, @Nullable Tensor classWeights) {
         return torch.cross_entropy_loss(logits, labels, optional(classWeights), 1, -1, smoothing);
+    }
+
+    /** Return the cross-entropy of each row, times its class's weight; 0 without a label. The arguments are those of its mean. */
+    public static Tensor crossEntropyRows(
+            Tensor logits, Tensor labels, double smoothing, @Nullable Tensor classWeights) {
+        return torch.cross_entropy_loss(logits, labels, optional(classWeights), 0, -1, smoothing);
+    }
+
+    /** Return log(eᵃ + eᵇ). */
+    public static Tensor logAddExp(Tensor a, Tensor b) {
+        return a.logaddexp(b);
     }
 
     public static Tensor softmax(Tensor x, long dim) {

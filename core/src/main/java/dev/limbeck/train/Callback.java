@@ -1,5 +1,6 @@
 package dev.limbeck.train;
 
+import dev.limbeck.data.Data;
 import dev.limbeck.nn.StateDict;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
@@ -59,6 +60,16 @@ public interface Callback {
 
     /** Clean up. Also runs after an exception. */
     default void afterFit(TrainingContext fit) {}
+
+    /**
+     * Wrap the data of a fit: change what its training rows look like. Asked once a fit, before {@link #beforeFit}. Splits, targets and
+     * rows for validation must stay the same.
+     *
+     * @return data that forwards to the given one; a callback that changes nothing returns it
+     */
+    default Data decorate(Data data) {
+        return data;
+    }
 
     /**
      * Wrap what is computed for each batch: change the batch before it, or add and change loss terms after it. Asked once a fit,

@@ -17,7 +17,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Device;
@@ -32,7 +31,7 @@ public final class Evaluator {
 
     /** Evaluate a model on {@code device}. The training mode of each module is restored. */
     public static EvaluationResult run(
-            Module model, Data data, Split split, Device device, List<Metric> metrics, BinaryOperator<Tensor> loss) {
+            Module model, Data data, Split split, Device device, List<Metric> metrics, TargetLoss loss) {
         try (Module.ModeGuard mode = model.evalMode()) {
             return run(logits(model, device), data, split, device, metrics, loss);
         }
@@ -45,7 +44,7 @@ public final class Evaluator {
             Split split,
             Device device,
             List<Metric> metrics,
-            BinaryOperator<Tensor> loss) {
+            TargetLoss loss) {
         return run(model, data, split, device, metrics, loss, Exchange.ALONE);
     }
 
@@ -122,7 +121,7 @@ public final class Evaluator {
         try (Scope scope = Scope.open()) {
             Tensor outputs = Tensors.of(mean.outputs(), mean.size(), mean.width());
             return TaskLoss.of(mean.task())
-                    .apply(outputs, mean.targets().tensor())
+                    .of(outputs, mean.targets().tensor(), null)
                     .item_double();
         }
     }
@@ -168,7 +167,7 @@ public final class Evaluator {
             Split split,
             Device device,
             List<Metric> metrics,
-            BinaryOperator<Tensor> loss,
+            TargetLoss loss,
             Exchange exchange) {
         Targets targets = data.targets(split);
         DataLoader own = data.evaluate(split, exchange.shard());
@@ -185,7 +184,7 @@ public final class Evaluator {
                     .sum();
             if (known > 0) {
                 sums[at[0]] = known
-                        * loss.apply(output, Tensors.to(batch.targets(), device))
+                        * loss.of(output, Tensors.to(batch.targets(), device), null)
                                 .item_double();
                 weights[at[0]] = known;
             }

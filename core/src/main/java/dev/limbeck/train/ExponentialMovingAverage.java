@@ -6,6 +6,7 @@ import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,24 @@ public final class ExponentialMovingAverage implements Callback {
                 } else {
                     old.copy_(now.get(name));
                 }
+            }
+        }
+    }
+
+    /**
+     * Compute something with the average in the model, then give the model its weights and statistics back.
+     *
+     * @throws IllegalStateException if the average takes no part in a fit
+     */
+    public <T> T compute(TrainingContext fit, Supplier<T> what) {
+        StateDict kept = average;
+        if (kept == null) throw new IllegalStateException("the average takes part in a fit only; add it to the fit");
+        try (StateDict now = fit.model().stateDict()) {
+            fit.model().load(kept);
+            try {
+                return what.get();
+            } finally {
+                fit.model().load(now);
             }
         }
     }

@@ -140,9 +140,9 @@ public final class Learner implements AutoCloseable {
         return training.optimizer();
     }
 
-    /** Compute the task loss of training outputs. It is 0 for a batch without labels, where the mean would be undefined. */
-    public Tensor taskLoss(Tensor outputs, Tensor targets) {
-        return training.taskLoss().of(outputs, targets);
+    /** Compute the task loss of training outputs, see {@link TargetLoss}. It is 0 for a batch without labels, where the mean would be undefined. */
+    public Tensor taskLoss(Tensor outputs, Tensor targets, @Nullable Tensor weights) {
+        return training.taskLoss().of(outputs, targets, weights);
     }
 
     /** Return the rows of all epochs of this learner. */

@@ -13,11 +13,9 @@ import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -28,7 +26,7 @@ public final class LearnerBuilder {
     final List<Callback> callbacks = new ArrayList<>();
     List<Metric> metrics;
     Optimizer optimizer = AdamW.defaults();
-    BinaryOperator<Tensor> loss;
+    TargetLoss loss;
     Device device = Engine.device("auto");
     String precision = Precision.AUTO;
     Exchange exchange = Exchange.ALONE;
@@ -134,10 +132,9 @@ public final class LearnerBuilder {
     }
 
     /**
-     * Replace the task loss: a scalar from outputs and targets, where −1 or NaN means unknown. The default is {@link
-     * TaskLoss#of}.
+     * Replace the task loss. The default is {@link TaskLoss#of}.
      */
-    public LearnerBuilder loss(BinaryOperator<Tensor> loss) {
+    public LearnerBuilder loss(TargetLoss loss) {
         this.loss = loss;
         return this;
     }

@@ -1,114 +1,48 @@
 package dev.limbeck.train;
 
-import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
-import dev.limbeck.data.Batch;
-import dev.limbeck.data.Draws;
-import dev.limbeck.tensor.InputSpec;
-import dev.limbeck.tensor.Ops;
-import dev.limbeck.tensor.Tensors;
-import java.util.Arrays;
-import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import org.apache.commons.math3.distribution.BetaDistribution;
-import org.bytedeco.pytorch.Tensor;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.MixedData;
 
 /**
- * Mix each training image with another image of its batch, and mix the task loss accordingly: λ·loss(own labels) + (1 −
- * λ)·loss(other labels), with λ ~ Beta(α, α) per batch. The teacher sees the same mixed images. Random draws depend
- * only on the learner's seed and the step.
+ * Mix each training row with another row of the training split, and mix the task loss accordingly: λ·loss(own target) + (1 − λ)·loss(other
+ * target), with λ ~ Beta(α, α) for each row. Teachers get the same mixed rows. Draws depend on the data's seed, the view and the row, see
+ * {@link MixedData}.
  */
 public final class Mixup implements Callback {
-    private static final int IMAGE_DIMENSIONS = 3;
-
-    private static final long LOTS = 11;
-
-    private final double alpha;
     private final boolean cut;
+    private final double alpha;
+    private final int views;
 
-    private Mixup(double alpha, boolean cut) {
-        this.alpha = Settings.positive("alpha", alpha);
+    private Mixup(boolean cut, double alpha, int views) {
         this.cut = cut;
+        this.alpha = Settings.positive("alpha", alpha);
+        this.views = Settings.atLeast(0, "views", views);
     }
 
-    /** Blend whole images: λ·x + (1 − λ)·other (Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018). */
+    /** Blend whole rows: λ·x + (1 − λ)·other (Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018). */
     public static Mixup blend(double alpha) {
-        return new Mixup(alpha, false);
+        return new Mixup(false, alpha, 0);
     }
 
     /** Paste a box of the other image with an area share of 1 − λ (Yun et al., "CutMix", ICCV 2019). */
     public static Mixup cut(double alpha) {
-        return new Mixup(alpha, true);
+        return new Mixup(true, alpha, 0);
     }
 
+    /**
+     * Show only a number of mixed views of each row, used in turn by the epochs, so that a teacher's outputs can be cached. It is for data
+     * without augmentation; augmented data has its own number.
+     *
+     * @param count number of views; 0, the default, for a new one in each epoch
+     */
+    public Mixup views(int count) {
+        return new Mixup(cut, alpha, count);
+    }
+
+    /** {@inheritDoc} Its training rows are mixed. */
     @Override
-    public void beforeFit(TrainingContext fit) {
-        List<InputSpec> inputs = fit.data().inputs();
-        boolean floats = inputs.stream().allMatch(input -> input.type().isFloatingPoint());
-        boolean images = inputs.size() == 1 && inputs.get(0).shape().length == IMAGE_DIMENSIONS;
-        if (cut ? images : floats) return;
-        throw new LimbeckException((cut ? "cutmix mixes images" : "mixup mixes floating-point inputs") + ", found "
-                + inputs.stream().map(InputSpec::toString).collect(Collectors.joining(", ")) + "; leave it out");
-    }
-
-    @Override
-    public TrainingTask decorate(TrainingTask task) {
-        return step -> {
-            Batch batch = step.batch();
-            Draws draws = Draws.of(step.fit().seed(), LOTS, step.index());
-            int[] order = IntStream.range(0, batch.size()).toArray();
-            draws.shuffle(order);
-            double share = new BetaDistribution(alpha, alpha).inverseCumulativeProbability(draws.nextDouble());
-            Tensor index = Tensors.to(
-                    Tensors.of(Arrays.stream(order).asLongStream().toArray(), order.length),
-                    batch.inputs().device());
-            Tensor others = Ops.indexSelect(batch.targets(), 0, index);
-            if (cut) {
-                Box box = new Box(draws.nextDouble(), draws.nextDouble(), Math.sqrt(1 - share));
-                share = box.share(batch.input().size(2), batch.input().size(3));
-                step.replaceBatch(
-                        batch.changed(input -> mixed(input, index, box.outside(input.size(2), input.size(3)))));
-            } else {
-                float own = (float) share;
-                step.replaceBatch(batch.changed(input -> mixed(input, index, Tensors.of(new float[] {own}, 1))));
-            }
-            step.mixTargets(others, share);
-            task.forward(step);
-        };
-    }
-
-    /** Compute own·x + (1 − own)·other without a tensor for 1 − own. */
-    private static Tensor mixed(Tensor input, Tensor index, Tensor own) {
-        Tensor other = Ops.indexSelect(input, 0, Tensors.to(index, input.device()));
-        return other.add(input.sub(other).mul(Tensors.to(own, input.device())));
-    }
-
-    /** Hold a box by its center and side, as shares of the image's height and width. */
-    private record Box(double y, double x, double side) {
-        private int first(double center, long length) {
-            return (int) Math.max(0, Math.round(center * length - side * length / 2));
-        }
-
-        private int end(double center, long length) {
-            int end = (int) Math.min(length, Math.round(center * length + side * length / 2));
-            return Math.max(first(center, length), end);
-        }
-
-        /** Return a mask that is 1 outside the box, where the original image stays. */
-        Tensor outside(long height, long width) {
-            float[] mask = new float[Math.toIntExact(height * width)];
-            Arrays.fill(mask, 1);
-            for (int row = first(y, height); row < end(y, height); row++) {
-                Arrays.fill(mask, (int) (row * width) + first(x, width), (int) (row * width) + end(x, width), 0);
-            }
-            return Tensors.of(mask, 1, 1, height, width);
-        }
-
-        /** Return the share of the area outside the box. */
-        double share(long height, long width) {
-            int cut = (end(y, height) - first(y, height)) * (end(x, width) - first(x, width));
-            return 1 - cut / (double) (height * width);
-        }
+    public Data decorate(Data data) {
+        return new MixedData(data, cut, alpha, views);
     }
 }

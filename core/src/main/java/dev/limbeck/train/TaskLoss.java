@@ -7,17 +7,19 @@ import dev.limbeck.data.Targets;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
-import java.util.function.BinaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Compare training outputs with targets, of which a batch may have none. */
 public final class TaskLoss {
-    private final BinaryOperator<Tensor> loss;
+    /** Least sum of weights: no known row may have one. */
+    private static final double LEAST = 1e-12;
+
+    private final TargetLoss loss;
     private final Data data;
     private @Nullable Boolean hasUnknown;
 
-    TaskLoss(BinaryOperator<Tensor> loss, Data data) {
+    TaskLoss(TargetLoss loss, Data data) {
         this.loss = loss;
         this.data = data;
     }
@@ -26,12 +28,36 @@ public final class TaskLoss {
      * Return the default loss of a task: cross-entropy, binary cross-entropy of each label, or the squared error of
      * standardized targets. Each is a mean over the known targets.
      */
-    public static BinaryOperator<Tensor> of(Task task) {
+    public static TargetLoss of(Task task) {
         return switch (task.kind()) {
-            case SINGLE_LABEL -> Ops::crossEntropy;
+            case SINGLE_LABEL -> TaskLoss::crossEntropy;
             case MULTI_LABEL -> TaskLoss::binaryCrossEntropy;
             case REGRESSION -> TaskLoss::squaredError;
         };
+    }
+
+    /** Compute the cross-entropy of class indices, without label smoothing and class weights. */
+    public static Tensor crossEntropy(Tensor logits, Tensor labels, @Nullable Tensor weights) {
+        return crossEntropy(logits, labels, 0, null, weights);
+    }
+
+    /**
+     * Compute the cross-entropy of class indices, Σ vᵢ·wᵢ·lossᵢ / Σ vᵢ·wᵢ over the labeled rows.
+     *
+     * @param logits rows×classes
+     * @param labels class indices, −1 where unknown
+     * @param smoothing share of each label that is spread evenly over all classes, in [0, 1)
+     * @param classWeights wᵢ, one factor per class in the logits' type; null for equal ones
+     * @param weights vᵢ, one factor per row; null for equal ones
+     */
+    public static Tensor crossEntropy(
+            Tensor logits, Tensor labels, double smoothing, @Nullable Tensor classWeights, @Nullable Tensor weights) {
+        if (weights == null) return Ops.crossEntropy(logits, labels, smoothing, classWeights);
+        Tensor known = Ops.ge(labels, 0);
+        Tensor counted = weights.mul(known);
+        if (classWeights != null) counted = counted.mul(Ops.indexSelect(classWeights, 0, labels.mul(known)));
+        Tensor each = Ops.crossEntropyRows(logits, labels, smoothing, classWeights);
+        return each.mul(weights).sum().div(Ops.clampMin(counted.sum(), LEAST));
     }
 
     /**
@@ -39,13 +65,14 @@ public final class TaskLoss {
      *
      * @param logits rows×labels
      * @param targets 0 to 1, NaN where unknown
+     * @param weights one factor per row; null for equal ones
      */
-    public static Tensor binaryCrossEntropy(Tensor logits, Tensor targets) {
+    public static Tensor binaryCrossEntropy(Tensor logits, Tensor targets, @Nullable Tensor weights) {
         Tensor known = isKnown(targets);
         Tensor present = Ops.zeroUnknown(targets);
         // log σ(−z) = log σ(z) − z
         Tensor each = logits.sub(logits.mul(present)).sub(Ops.logSigmoid(logits));
-        return mean(each, known);
+        return mean(each, known, weights);
     }
 
     /**
@@ -53,31 +80,34 @@ public final class TaskLoss {
      *
      * @param outputs rows×targets, standardized
      * @param targets standardized, NaN where unknown
+     * @param weights one factor per row; null for equal ones
      */
-    public static Tensor squaredError(Tensor outputs, Tensor targets) {
-        return mean(outputs.sub(Ops.zeroUnknown(targets)).square(), isKnown(targets));
+    public static Tensor squaredError(Tensor outputs, Tensor targets, @Nullable Tensor weights) {
+        return mean(outputs.sub(Ops.zeroUnknown(targets)).square(), isKnown(targets), weights);
     }
 
     private static Tensor isKnown(Tensor targets) {
         return targets.eq(targets);
     }
 
-    private static Tensor mean(Tensor each, Tensor known) {
-        Tensor weights = Tensors.to(known, DType.of(each));
-        return each.mul(weights).sum().div(weights.sum());
+    private static Tensor mean(Tensor each, Tensor known, @Nullable Tensor weights) {
+        Tensor counted = Tensors.to(known, DType.of(each));
+        if (weights == null) return each.mul(counted).sum().div(counted.sum());
+        Tensor all = counted.mul(weights.unsqueeze(1));
+        return each.mul(all).sum().div(Ops.clampMin(all.sum(), LEAST));
     }
 
-    BinaryOperator<Tensor> loss() {
+    TargetLoss loss() {
         return loss;
     }
 
     /** Return the loss, or 0 for a batch without targets, where the mean would be undefined. */
-    Tensor of(Tensor outputs, Tensor targets) {
+    Tensor of(Tensor outputs, Tensor targets, @Nullable Tensor weights) {
         if (hasUnknown == null) {
             Targets all = data.targets(Split.TRAIN);
             hasUnknown = all.known() < all.size();
         }
         if (hasUnknown && Targets.areUnknown(targets)) return Ops.mul(outputs.sum(), 0);
-        return loss.apply(outputs, targets);
+        return loss.of(outputs, targets, weights);
     }
 }

@@ -1,11 +1,11 @@
 package dev.limbeck.train;
 
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.Targets;
+import dev.limbeck.data.Mixing;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Tensors;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.BinaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +22,6 @@ public final class TrainStep {
     private Batch batch;
     private @Nullable Tensor prediction;
     private boolean skipped;
-    private @Nullable Tensor partner;
-    private double ownShare = 1;
 
     TrainStep(TrainingContext fit, int index, Batch batch) {
         this.fit = fit;
@@ -50,25 +48,23 @@ public final class TrainStep {
     }
 
     /**
-     * Set other targets of the batch's rows, for inputs that are mixed of two rows.
-     *
-     * @param share of the loss with the batch's own targets, in [0, 1]
+     * Compute a task loss of outputs for the batch. For mixed rows it is the mean over the known targets of both rows, each with the share
+     * of its row.
      */
-    public void mixTargets(Tensor others, double share) {
-        partner = Targets.areUnknown(others) ? null : others;
-        ownShare = share;
-    }
-
-    /**
-     * Compute a task loss of outputs for the batch. For mixed inputs it is the mix of the losses with both targets; without a
-     * labeled partner there is no second loss to mix.
-     *
-     * @param loss computes the loss of outputs and targets
-     */
-    public Tensor taskLoss(BinaryOperator<Tensor> loss, Tensor outputs) {
-        Tensor own = loss.apply(outputs, batch.targets());
-        if (partner == null) return own;
-        return Ops.mul(own, ownShare).add(Ops.mul(loss.apply(outputs, partner), 1 - ownShare));
+    public Tensor taskLoss(TargetLoss loss, Tensor outputs) {
+        Tensor others = batch.otherTargets();
+        Mixing mixing = batch.origin() == null ? null : batch.origin().mixing();
+        if (others == null || mixing == null) return loss.of(outputs, batch.targets(), null);
+        int rows = batch.size();
+        float[] weights = new float[2 * rows];
+        for (int row = 0; row < rows; row++) {
+            weights[row] = (float) mixing.shares()[row];
+            weights[rows + row] = (float) (1 - mixing.shares()[row]);
+        }
+        return loss.of(
+                Ops.cat(0, outputs, outputs),
+                Ops.cat(0, batch.targets(), others),
+                Tensors.to(Tensors.of(weights, weights.length), outputs.device()));
     }
 
     /** Skip this batch. It is neither used nor counted. */

@@ -20,6 +20,7 @@ public final class TrainingContext {
     private static final int EPOCHS_OF_ESTIMATE = 5;
 
     private final Training what;
+    private final Data data;
     private final List<List<EpochRecord>> allFits;
     private final int epochs;
     private final int laterEpochs;
@@ -43,12 +44,14 @@ public final class TrainingContext {
     /**
      * Begin a fit.
      *
+     * @param data the rows as this fit sees them
      * @param allFits rows of all fits of the model, to which this fit adds its own
      * @param laterEpochs epochs of fits that follow this one in the same training
      * @param batches how the fit that is resumed shared its batches; null to let callbacks choose how many make a step
      */
     TrainingContext(
             Training what,
+            Data data,
             List<List<EpochRecord>> allFits,
             int epochs,
             int laterEpochs,
@@ -56,6 +59,7 @@ public final class TrainingContext {
             FitPosition.@Nullable Batches batches,
             double rate) {
         this.what = what;
+        this.data = data;
         this.allFits = allFits;
         this.epochs = epochs;
         this.laterEpochs = laterEpochs;
@@ -70,8 +74,9 @@ public final class TrainingContext {
         return what.model();
     }
 
+    /** Return the data, with the rows as this fit sees them: perhaps mixed. */
     public Data data() {
-        return what.data();
+        return data;
     }
 
     /** Return the device of the model and the batches. */
@@ -94,9 +99,9 @@ public final class TrainingContext {
         return what.metrics();
     }
 
-    /** Compute the task loss of training outputs. It is 0 for a batch without labels, where the mean would be undefined. */
-    public Tensor taskLoss(Tensor outputs, Tensor targets) {
-        return what.taskLoss().of(outputs, targets);
+    /** Compute the task loss of training outputs, see {@link TargetLoss}. It is 0 for a batch without labels, where the mean would be undefined. */
+    public Tensor taskLoss(Tensor outputs, Tensor targets, @Nullable Tensor weights) {
+        return what.taskLoss().of(outputs, targets, weights);
     }
 
     /** Return how this process exchanges values with others that train the same model. */

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class TrainingLoop {
     private final Training what;
     private final Module model;
-    private final Data data;
+    private Data data;
     private final List<Callback> callbacks;
     private final int laterEpochs;
     private final Exchange exchange;
@@ -72,9 +72,10 @@ final class TrainingLoop {
             int number,
             @Nullable TrainingState from) {
         if (!data.has(Split.TRAIN)) throw new LimbeckException("the data has no training rows");
+        for (Callback callback : callbacks) data = callback.decorate(data);
         FitPosition.Batches kept = from == null ? null : kept(from.position().batches());
         int batches = kept == null ? sharedBatches() : kept.perEpoch();
-        TrainingContext fit = new TrainingContext(what, history, epochs, laterEpochs, batches, kept, rate);
+        TrainingContext fit = new TrainingContext(what, data, history, epochs, laterEpochs, batches, kept, rate);
         List<Callback> begun = new ArrayList<>();
         try (BlasThreads work = BlasThreads.begin();
                 Module.ModeGuard modes = model.keepModes()) {
@@ -249,7 +250,7 @@ final class TrainingLoop {
         try (Scope scope = Scope.open()) {
             Batch next = batches.next();
             if (next == null) throw new IllegalStateException("the loader ended before its last batch");
-            TrainStep step = new TrainStep(fit, index, toDevice(next));
+            TrainStep step = new TrainStep(fit, index, next.to(what.device()));
             each(callback -> callback.beforeBatch(step));
             if (!step.isSkipped()) {
                 task.forward(step);
@@ -301,14 +302,6 @@ final class TrainingLoop {
             parameters.values().forEach(Tensors::clearGrad);
         }
         waiting = 0;
-    }
-
-    private Batch toDevice(Batch batch) {
-        return new Batch(
-                batch.inputs().to(what.device()),
-                Tensors.to(batch.targets(), what.device()),
-                batch.indices(),
-                batch.origin());
     }
 
     private void each(Consumer<Callback> moment) {

@@ -326,7 +326,7 @@ class DistillationChoicesTest extends Taught {
                 // The loss on labels has a weight of 0 here.
                 Learner learner = Learner.builder(images, dense)
                         .precision("fp32")
-                        .loss((z, y) -> z.square().mean())
+                        .loss((z, y, weights) -> z.square().mean())
                         .precision("fp32")
                         .build()) {
             Callback labels = new Callback() {

@@ -1,5 +1,12 @@
 package dev.limbeck.distill;
 
+import static dev.limbeck.distill.loss.Divergence.Kind.FORWARD;
+import static dev.limbeck.distill.loss.Divergence.Kind.JEFFREYS;
+import static dev.limbeck.distill.loss.Divergence.Kind.JENSEN_SHANNON;
+import static dev.limbeck.distill.loss.Divergence.Kind.REVERSE;
+import static dev.limbeck.distill.loss.Divergence.Kind.SKEW;
+import static dev.limbeck.distill.loss.Divergence.Kind.SKEW_REVERSE;
+import static dev.limbeck.distill.loss.Divergence.Kind.TOTAL_VARIATION;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -7,15 +14,19 @@ import static org.assertj.core.api.Assertions.within;
 import dev.limbeck.ClosedForm;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Softmax;
+import dev.limbeck.Task;
 import dev.limbeck.distill.loss.DecoupledKD;
 import dev.limbeck.distill.loss.Dist;
+import dev.limbeck.distill.loss.Divergence;
 import dev.limbeck.distill.loss.HardLabel;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.LogitMse;
+import dev.limbeck.distill.loss.LossType;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.distill.loss.MultiLabel;
 import dev.limbeck.distill.loss.NormalizedKD;
 import dev.limbeck.distill.loss.OneForAll;
+import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.distill.loss.RowTemperature;
 import dev.limbeck.distill.loss.SoftCrossEntropy;
 import dev.limbeck.distill.loss.SoftTarget;
@@ -62,6 +73,29 @@ class LogitLossTest {
                 Arguments.of("DIST b=g=1 tau=4", new Dist(1, 1, 4)),
                 Arguments.of("OFA eps=1.5 tau=1", new OneForAll(1.5)),
                 Arguments.of("WSLD T=2 (mmrazor form)", new WeightedSoftLabel(2)),
+                Arguments.of("divergence forward T=2", new Divergence(FORWARD, 2)),
+                Arguments.of("divergence reverse T=1", new Divergence(REVERSE, 1)),
+                Arguments.of("divergence reverse T=4", new Divergence(REVERSE, 4)),
+                Arguments.of("divergence jeffreys T=2", new Divergence(JEFFREYS, 2)),
+                Arguments.of("divergence jensen-shannon T=1 share=0.5", new Divergence(JENSEN_SHANNON, 1)),
+                Arguments.of("divergence jensen-shannon T=2 share=0.1", new Divergence(JENSEN_SHANNON, 2, 0.1, false)),
+                Arguments.of("divergence jensen-shannon T=1 share=0.9", new Divergence(JENSEN_SHANNON, 1, 0.9, false)),
+                Arguments.of("divergence total-variation T=1", new Divergence(TOTAL_VARIATION, 1)),
+                Arguments.of("divergence total-variation T=3", new Divergence(TOTAL_VARIATION, 3)),
+                Arguments.of("divergence skew T=1 share=0.1", new Divergence(SKEW, 1)),
+                Arguments.of("divergence skew T=2 share=0.3", new Divergence(SKEW, 2, 0.3, false)),
+                Arguments.of("divergence skew-reverse T=1 share=0.1", new Divergence(SKEW_REVERSE, 1)),
+                Arguments.of("divergence skew-reverse T=2 share=0.3", new Divergence(SKEW_REVERSE, 2, 0.3, false)),
+                Arguments.of("divergence forward T=2 sigmoid", new Divergence(FORWARD, 2, 0.5, true)),
+                Arguments.of("divergence reverse T=2 sigmoid", new Divergence(REVERSE, 2, 0.5, true)),
+                Arguments.of("divergence jeffreys T=1 sigmoid", new Divergence(JEFFREYS, 1, 0.5, true)),
+                Arguments.of(
+                        "divergence jensen-shannon T=2 share=0.3 sigmoid",
+                        new Divergence(JENSEN_SHANNON, 2, 0.3, true)),
+                Arguments.of("divergence total-variation T=1 sigmoid", new Divergence(TOTAL_VARIATION, 1, 0.5, true)),
+                Arguments.of("divergence skew T=1 share=0.2 sigmoid", new Divergence(SKEW, 1, 0.2, true)),
+                Arguments.of(
+                        "divergence skew-reverse T=2 share=0.2 sigmoid", new Divergence(SKEW_REVERSE, 2, 0.2, true)),
                 Arguments.of(
                         "CE(labels)", (LogitLoss) (student, teacher, labels) -> Ops.crossEntropy(student, labels)));
     }
@@ -74,9 +108,73 @@ class LogitLossTest {
         }
     }
 
+    private static Stream<LogitLoss> divergences() {
+        return Stream.of(Divergence.Kind.values())
+                .flatMap(kind -> Stream.of(
+                        new Divergence(kind, 1),
+                        new Divergence(kind, 2.5, 0.3, false),
+                        new Divergence(kind, 1.5, 0.2, true)));
+    }
+
+    @Test
+    void divergencesAreNamedBySettingsAndZeroForEqualLogits() {
+        LossType type = Losses.byName("divergence");
+        assertThat(type.logits(Map.of("kind", "jensen-shannon", "beta", "0.25", "temperature", 2)))
+                .isEqualTo(new Divergence(JENSEN_SHANNON, 2, 0.25, false));
+        assertThat(type.logits(Map.of("kind", "skew", "alpha", 0.3, "sigmoid", true)))
+                .isEqualTo(new Divergence(SKEW, 1, 0.3, true));
+        try (Scope scope = Scope.open()) {
+            divergences()
+                    .forEach(loss -> assertThat(
+                                    loss.compute(teacher(), teacher(), labels()).item_double())
+                            .as(loss.toString())
+                            .isEqualTo(0, within(1e-12)));
+            assertThat(new Divergence(FORWARD, 4)
+                            .compute(student(), teacher(), labels())
+                            .item_double())
+                    .isEqualTo(
+                            new SoftTarget(4)
+                                    .compute(student(), teacher(), labels())
+                                    .item_double(),
+                            within(1e-12));
+            assertThat(new Divergence(FORWARD, 2, 0.5, true)
+                            .compute(student(), teacher(), labels())
+                            .item_double())
+                    .isEqualTo(
+                            new MultiLabel(2)
+                                    .compute(student(), teacher(), labels())
+                                    .item_double(),
+                            within(1e-12));
+        }
+        assertThat(type.logits(Map.of("sigmoid", true)).fits(Task.Kind.MULTI_LABEL))
+                .isTrue();
+        assertThat(type.logits(Map.of("sigmoid", true)).fits(Task.Kind.REGRESSION))
+                .isFalse();
+        assertThat(type.logits(Map.of()).fits(Task.Kind.MULTI_LABEL)).isFalse();
+        assertThat(new Divergence(REVERSE, 1).needs()).isEqualTo(OutputKind.PROBABILITIES);
+        assertThat(new Divergence(FORWARD, 1).needs()).isEqualTo(OutputKind.TOP_CLASSES);
+    }
+
+    @Test
+    void divergencesRefuseSettingsThatChangeNothing() {
+        LossType type = Losses.byName("divergence");
+        assertThatThrownBy(() -> type.logits(Map.of("kind", "reverse", "alpha", 0.3)))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("the divergence reverse has no alpha, found 0.3; leave it out, or choose another kind");
+        assertThatThrownBy(() -> type.logits(Map.of("kind", "skew", "alpha", 1)))
+                .hasMessage("alpha must be above 0 and below 1, found 1.0");
+        assertThatThrownBy(() -> type.logits(Map.of("kind", "symmetric")))
+                .hasMessage("kind must be one of forward, reverse, jeffreys, jensen-shannon, total-variation, skew, "
+                        + "skew-reverse, found 'symmetric'");
+    }
+
     static Stream<LogitLoss> losses() {
         return Stream.concat(
-                Losses.types().stream().filter(type -> !type.comparesFeatures()).map(type -> type.logits(Map.of())),
+                Stream.concat(
+                        divergences(),
+                        Losses.types().stream()
+                                .filter(type -> !type.comparesFeatures())
+                                .map(type -> type.logits(Map.of()))),
                 Stream.of(
                         new SoftTarget(2.5),
                         new SoftCrossEntropy(1.7).scaled(),

@@ -52,6 +52,39 @@ class RecipeTest {
     }
 
     @Test
+    void everyPresetIsARecipeWithoutDataStudentAndTeacher() {
+        assertThat(Presets.names()).containsExactly("patient", "quick", "few-labels");
+        for (String name : Presets.names()) {
+            Recipe alone = Recipe.parse(name, LEAST);
+            assertThat(alone.distillation()).as(name).isNull();
+            Recipe taught = Recipe.parse(name, LEAST + "teacher: {model: runs/t}\n");
+            assertThat(taught.alone()).isEqualTo(alone);
+            assertThat(requireNonNull(taught.distillation()).losses()).hasSize(1);
+            // Values of a preset are printed with what they mean.
+            assertThat(Presets.yaml(name))
+                    .startsWith("# ")
+                    .contains("epochs: " + taught.training().epochs());
+        }
+        Recipe patient = Recipe.parse("patient", LEAST + "training: {epochs: 7}\nteacher: {model: runs/t}\n");
+        assertThat(patient.training().epochs()).isEqualTo(7);
+        assertThat(patient.training().mixup()).isEqualTo(1);
+        assertThat(requireNonNull(patient.distillation()).kdWeight().first()).isEqualTo(1);
+        assertThatThrownBy(() -> Recipe.parse("few_labels", LEAST))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("few-labels");
+        assertThatThrownBy(() -> Recipe.parse("quick", LEAST + "training: {epoch: 7}\n"))
+                .hasMessageContaining("epoch");
+    }
+
+    @Test
+    void whatHoldsTheStudentAndWhatTrainsItAreRefusedTogether() {
+        assertThatThrownBy(() ->
+                        Recipe.parse(LEAST + "teacher: {model: runs/t}\ntraining: {ema_decay: 0.9, mean_teacher: 1}\n"
+                                + "distillation: {adapter_epochs: 1, losses: [{name: fitnet, layers: [auto]}]}\n"))
+                .hasMessage("adapter_epochs holds the student, which mean_teacher trains; leave one out");
+    }
+
+    @Test
     void aRecordOfARunGivesItsRecipe() throws IOException {
         Path made = Files.writeString(folder.resolve("run.json"), """
                 {"limbeck": "1", "recipe": {"data": {"source": "shapes"}, "student": "cifar-resnet8"}, "model_sha256": "0"}

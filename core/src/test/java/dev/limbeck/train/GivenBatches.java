@@ -6,14 +6,18 @@ import dev.limbeck.data.AlternateView;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
+import dev.limbeck.data.OrderedLoader;
+import dev.limbeck.data.Pass;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
+import dev.limbeck.data.Shard;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.Targets;
 import dev.limbeck.data.image.ImageTensors;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
 import java.util.List;
@@ -113,6 +117,30 @@ public final class GivenBatches implements Data {
         return split == Split.TRAIN ? stream(0, batches, origin) : stream(1000, 1, origin);
     }
 
+    /** {@inheritDoc} They are not shuffled, and each epoch is a view. */
+    @Override
+    public Pass pass(int epoch) {
+        return new Pass(Split.TRAIN, epoch, IntStream.range(0, batches * rows).toArray());
+    }
+
+    @Override
+    public DataLoader load(Pass pass, Shard shard) {
+        return shard.of(new OrderedLoader(pass.rows(), rows, indices -> {
+            Tensor[] each = new Tensor[indices.length];
+            long[] own = new long[indices.length];
+            for (int i = 0; i < each.length; i++) {
+                int batch = Math.max(0, pass.view()) * batches + indices[i] / rows;
+                each[i] = inputs.apply(batch).narrow(0, indices[i] % rows, 1);
+                own[i] = labels.apply(batch)[indices[i] % rows];
+            }
+            return new Batch(
+                    Inputs.of(Ops.cat(0, each)),
+                    Tensors.of(own, own.length),
+                    indices,
+                    new Provenance(pass.split(), pass.view()));
+        }));
+    }
+
     /** Rows of different epochs have different keys. */
     @Override
     public SampleKey[] keys(Provenance origin, int... indices) {
@@ -205,6 +233,16 @@ public final class GivenBatches implements Data {
         @Override
         public DataLoader evaluate(Split split) {
             return data.evaluate(split);
+        }
+
+        @Override
+        public Pass pass(int epoch) {
+            return data.pass(epoch);
+        }
+
+        @Override
+        public DataLoader load(Pass pass, Shard shard) {
+            return data.load(pass, shard);
         }
 
         @Override

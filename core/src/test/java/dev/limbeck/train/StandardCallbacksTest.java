@@ -36,7 +36,7 @@ class StandardCallbacksTest {
     private static Learner learner(Metric metric) {
         return Learner.builder(Toy.data(1, 4), TinyNet.ARCHITECTURE)
                 .metrics(metric)
-                .loss((prediction, labels) -> Ops.add(Ops.mul(prediction.sum(), 0), 0.25))
+                .loss((prediction, labels, weights) -> Ops.add(Ops.mul(prediction.sum(), 0), 0.25))
                 .build();
     }
 
@@ -169,7 +169,7 @@ class StandardCallbacksTest {
                 new GivenBatches(1, 4, 3, batch -> Toy.images(batch, 4, 0), batch -> Toy.labels(batch, 4), false);
         EpochTable table = new EpochTable(lines::add);
         try (Learner learner = Learner.builder(trainOnly, TinyNet.ARCHITECTURE)
-                .loss((prediction, labels) -> Ops.mul(prediction.sum(), 0))
+                .loss((prediction, labels, weights) -> Ops.mul(prediction.sum(), 0))
                 .callback(table)
                 .build()) {
             learner.fit(1, 0.01);

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
+import dev.limbeck.data.Mixing;
+import dev.limbeck.data.Provenance;
+import dev.limbeck.data.Split;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.List;
-import java.util.function.BinaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
@@ -20,21 +22,21 @@ class TaskLossTest {
     private static final double[] TARGETS = {1, 0, 1, 0, 1, 0, 1, 1, 0};
     private static final double NONE = Double.NaN;
     private static final double[] SOME = {1, NONE, 1, 0, 1, 0, NONE, NONE, NONE};
-    private static final BinaryOperator<Tensor> LABELS = TaskLoss.of(new Task.MultiLabel(List.of("a", "b", "c")));
-    private static final BinaryOperator<Tensor> NUMBERS = TaskLoss.of(new Task.Regression(List.of("a", "b", "c")));
+    private static final TargetLoss LABELS = TaskLoss.of(new Task.MultiLabel(List.of("a", "b", "c")));
+    private static final TargetLoss NUMBERS = TaskLoss.of(new Task.Regression(List.of("a", "b", "c")));
 
-    private static double value(BinaryOperator<Tensor> loss, double[] outputs, double[] targets) {
+    private static double value(TargetLoss loss, double[] outputs, double[] targets) {
         try (Scope scope = Scope.open()) {
-            return loss.apply(Tensors.of(outputs, 3, 3), Tensors.of(targets, 3, 3))
+            return loss.of(Tensors.of(outputs, 3, 3), Tensors.of(targets, 3, 3), null)
                     .item_double();
         }
     }
 
-    private static double[] gradient(BinaryOperator<Tensor> loss, double[] targets) {
+    private static double[] gradient(TargetLoss loss, double[] targets) {
         try (Scope scope = Scope.open()) {
             Tensor outputs = Tensors.of(OUTPUTS, 3, 3);
             outputs.set_requires_grad(true);
-            loss.apply(outputs, Tensors.of(targets, 3, 3)).backward();
+            loss.of(outputs, Tensors.of(targets, 3, 3), null).backward();
             return Tensors.toDoubles(outputs.grad());
         }
     }
@@ -64,7 +66,7 @@ class TaskLossTest {
 
     @Test
     void gradientsAreThoseOfFiniteDifferences() {
-        for (BinaryOperator<Tensor> loss : List.of(LABELS, NUMBERS)) {
+        for (TargetLoss loss : List.of(LABELS, NUMBERS)) {
             double[] gradient = gradient(loss, SOME);
             for (int i = 0; i < OUTPUTS.length; i++) {
                 double[] more = OUTPUTS.clone();
@@ -91,17 +93,27 @@ class TaskLossTest {
             Tensor logits = Tensors.of(new float[] {1, 2, -1, 0.5f}, 2, 2);
             Tensor own = Tensors.of(new long[] {0, 1}, 2);
             Tensor others = Tensors.of(new long[] {1, 1}, 2);
-            TrainStep step = new TrainStep(null, 0, new Batch(Inputs.of(logits), own, new int[] {0, 1}));
-            double plain = Ops.crossEntropy(logits, own).item_double();
-            assertThat(step.taskLoss(Ops::crossEntropy, logits).item_double()).isEqualTo(plain);
-            step.mixTargets(others, 0.25);
-            assertThat(step.taskLoss(Ops::crossEntropy, logits).item_double())
+            Batch plain = new Batch(Inputs.of(logits), own, new int[] {0, 1});
+            double alone = Ops.crossEntropy(logits, own).item_double();
+            assertThat(new TrainStep(null, 0, plain)
+                            .taskLoss(TaskLoss::crossEntropy, logits)
+                            .item_double())
+                    .isEqualTo(alone);
+            assertThat(mixed(plain, others, 0.25))
                     .isEqualTo(
-                            0.25 * plain
+                            0.25 * alone
                                     + 0.75 * Ops.crossEntropy(logits, others).item_double(),
                             within(1e-6));
-            step.mixTargets(Tensors.of(new long[] {-1, -1}, 2), 0.25);
-            assertThat(step.taskLoss(Ops::crossEntropy, logits).item_double()).isEqualTo(plain);
+            assertThat(mixed(plain, Tensors.of(new long[] {-1, -1}, 2), 0.25)).isEqualTo(alone, within(1e-6));
         }
+    }
+
+    private static double mixed(Batch batch, Tensor others, double share) {
+        Mixing how = new Mixing(new int[2], new double[] {share, share});
+        Provenance origin = new Provenance(Split.TRAIN, 0, how);
+        Batch mixed = new Batch(batch.inputs(), batch.targets(), batch.indices(), origin, others);
+        return new TrainStep(null, 0, mixed)
+                .taskLoss(TaskLoss::crossEntropy, batch.input())
+                .item_double();
     }
 }

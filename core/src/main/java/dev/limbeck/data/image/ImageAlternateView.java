@@ -3,6 +3,7 @@ package dev.limbeck.data.image;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.AlternateView;
 import dev.limbeck.data.Batch;
+import dev.limbeck.data.Mixing;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.Split;
 import dev.limbeck.image.ImagePreprocessing;
@@ -12,7 +13,6 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /** Prepare the images of a batch in another size and normalization. */
@@ -52,18 +52,23 @@ final class ImageAlternateView implements AlternateView {
                     + preprocessing.height() + "×" + preprocessing.width()
                     + " are needed; choose a model for the data's own size");
         }
-        int bytes = Math.multiplyExact(batch.size(), 3 * preprocessing.height() * preprocessing.width());
+        Tensor own = images(origin, batch.indices());
+        Mixing mixing = origin.mixing();
+        Tensor shown = mixing == null ? own : mixing.mix(own, images(origin, mixing.partners()));
+        return Inputs.of(ImageTensors.laidOut(preprocessing, shown));
+    }
+
+    private Tensor images(Provenance origin, int... indices) {
+        int bytes = Math.multiplyExact(indices.length, 3 * preprocessing.height() * preprocessing.width());
         if (buffer.capacity() < bytes) buffer = ByteBuffer.allocateDirect(bytes);
         buffer.clear();
         int[] all = images.apply(origin.split());
-        for (int index : batch.indices()) {
+        for (int index : indices) {
             int image = all[index];
             writer.write(store.pixels(image), image, origin.view(), buffer);
         }
         ImagePreprocessing plain = preprocessing.withLayout(false, false);
-        Tensor images = ImageTensors.of(plain, buffer.rewind(), batch.size()).only();
-        for (UnaryOperator<Tensor> change : origin.changes()) images = change.apply(images);
-        return Inputs.of(ImageTensors.laidOut(preprocessing, images));
+        return ImageTensors.of(plain, buffer.rewind(), indices.length).only();
     }
 
     @Override

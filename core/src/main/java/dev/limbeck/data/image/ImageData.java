@@ -12,6 +12,7 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.Example;
+import dev.limbeck.data.Pass;
 import dev.limbeck.data.PrefetchStream;
 import dev.limbeck.data.PrepareProgress;
 import dev.limbeck.data.Processes;
@@ -160,17 +161,28 @@ public final class ImageData implements Data {
 
     @Override
     public DataLoader train(int epoch, Shard shard) {
+        return load(pass(epoch), shard);
+    }
+
+    @Override
+    public Pass pass(int epoch) {
         int[] images = images(Split.TRAIN);
-        Draws draws = Draws.of(settings.splits().seed(), ORDER_LOTS, epoch);
+        Draws draws = Draws.of(seed(), ORDER_LOTS, epoch);
         int[] order = settings.splits().balanced() ? plan.balanced(draws) : plan.shuffled(draws);
         int usable = images.length < batchSize() ? images.length : images.length / batchSize() * batchSize();
-        int view = augmentation.view(epoch);
-        return stream(
-                Split.TRAIN,
-                Arrays.copyOf(order, usable),
-                shard,
-                new Provenance(Split.TRAIN, view),
-                (index, target) -> write(images[index], view, target));
+        return new Pass(Split.TRAIN, augmentation.view(epoch), Arrays.copyOf(order, usable));
+    }
+
+    @Override
+    public DataLoader load(Pass pass, Shard shard) {
+        int[] images = images(pass.split());
+        Provenance origin = new Provenance(pass.split(), pass.view());
+        return stream(pass, shard, origin, (index, target) -> write(images[index], pass.view(), target));
+    }
+
+    @Override
+    public long seed() {
+        return settings.splits().seed();
     }
 
     /** Write a view of an image with this data's preprocessing. */
@@ -185,7 +197,7 @@ public final class ImageData implements Data {
                 preprocessing.height(),
                 preprocessing.width(),
                 1,
-                Draws.of(settings.splits().seed(), lots, pass, image),
+                Draws.of(seed(), lots, pass, image),
                 target);
     }
 
@@ -202,7 +214,7 @@ public final class ImageData implements Data {
                     if (view == Provenance.PLAIN) {
                         target.put(pixels);
                     } else {
-                        Draws draws = Draws.of(settings.splits().seed(), AUGMENT_LOTS, view, image);
+                        Draws draws = Draws.of(seed(), AUGMENT_LOTS, view, image);
                         augmentation.write(pixels, other.height(), other.width(), scale, draws, target);
                     }
                 });
@@ -226,18 +238,12 @@ public final class ImageData implements Data {
 
     @Override
     public DataLoader view(Split split, int view, Shard shard) {
-        return view(split, view, shard, order(split));
+        return load(new Pass(split, view, order(split)), shard);
     }
 
     @Override
     public DataLoader sample(Split split, int most) {
-        return view(split, Provenance.PLAIN, Shard.ALL, Data.spaced(images(split).length, most));
-    }
-
-    private DataLoader view(Split split, int view, Shard shard, int... rows) {
-        int[] images = images(split);
-        return stream(
-                split, rows, shard, new Provenance(split, view), (index, target) -> write(images[index], view, target));
+        return load(new Pass(split, Provenance.PLAIN, Data.spaced(images(split).length, most)), Shard.ALL);
     }
 
     @Override
@@ -249,7 +255,7 @@ public final class ImageData implements Data {
             int view = origin.view();
             all[row] = view == Provenance.PLAIN
                     ? keys.plain(image)
-                    : keys.of(image, Draws.of(settings.splits().seed(), AUGMENT_LOTS, view, image));
+                    : keys.of(image, Draws.of(seed(), AUGMENT_LOTS, view, image));
         }
         return all;
     }
@@ -267,12 +273,8 @@ public final class ImageData implements Data {
     @Override
     public DataLoader augmented(Split split, int view) {
         int[] images = images(split);
-        return stream(
-                split,
-                order(split),
-                Shard.ALL,
-                null,
-                (index, target) -> augment(images[index], VIEW_LOTS, view, target));
+        Pass pass = new Pass(split, view, order(split));
+        return stream(pass, Shard.ALL, null, (index, target) -> augment(images[index], VIEW_LOTS, view, target));
     }
 
     @Override
@@ -371,14 +373,13 @@ public final class ImageData implements Data {
         return images;
     }
 
-    private DataLoader stream(
-            Split split, int[] order, Shard shard, @Nullable Provenance origin, PrefetchStream.RowFiller filler) {
+    private DataLoader stream(Pass pass, Shard shard, @Nullable Provenance origin, PrefetchStream.RowFiller filler) {
         if (closed) {
             throw new LimbeckException(
                     "the data " + source.origin() + " is closed; open it again, or close it after what uses it");
         }
-        List<int[]> batches = shard.batches(order, batchSize());
-        int[] images = plan.of(split);
+        List<int[]> batches = shard.batches(pass.rows(), batchSize());
+        int[] images = plan.of(pass.split());
         return new PrefetchStream(batches, pool, settings.workers(), settings.prefetch(), filler, (indices, bytes) -> {
             return new Batch(
                     ImageTensors.of(preprocessing, bytes, indices.length),

@@ -13,14 +13,15 @@ import dev.limbeck.data.Draws;
 import dev.limbeck.data.Example;
 import dev.limbeck.data.Modalities;
 import dev.limbeck.data.OrderedLoader;
+import dev.limbeck.data.Pass;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
+import dev.limbeck.data.Shard;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitPlan;
 import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.Targets;
 import dev.limbeck.tensor.InputSpec;
-import dev.limbeck.tensor.Inputs;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,11 +33,9 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.IntFunction;
-import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Provide texts or rows of tables. All rows are encoded when the data is opened, and kept in memory. */
@@ -154,7 +153,12 @@ public final class RowData implements Data {
     }
 
     @Override
-    public DataLoader train(int epoch) {
+    public long seed() {
+        return settings.seed();
+    }
+
+    @Override
+    public Pass pass(int epoch) {
         require(Split.TRAIN);
         Draws draws = Draws.of(settings.seed(), ORDER_LOTS, epoch);
         int[] order = settings.balanced() ? plan.balanced(draws) : plan.shuffled(draws);
@@ -162,14 +166,25 @@ public final class RowData implements Data {
         int[] drawn = Arrays.copyOf(order, usable);
         // Others keep the drawn order: where length and class go together, mixed batches train better.
         int[] sorted = InputSpec.areInOrder(inputs()) ? lengths.batched(drawn, batchSize, draws) : drawn;
-        if (augmentation == null) return loader(Split.TRAIN, encoded::get, sorted);
+        return new Pass(Split.TRAIN, Provenance.PLAIN, sorted);
+    }
+
+    /** {@inheritDoc} They are not augmented. */
+    @Override
+    public DataLoader load(Pass pass, Shard shard) {
+        return shard.of(loader(pass.split(), encoded::get, pass.rows()));
+    }
+
+    @Override
+    public DataLoader train(int epoch) {
         RowAugmentation changes = augmentation;
+        if (changes == null) return load(pass(epoch), Shard.ALL);
         int[] columns = columns(encoding);
         return loader(
                 Split.TRAIN,
                 row -> encoding.encode(
                         changes.change(Draws.of(settings.seed(), AUGMENT_LOTS, epoch, row), cells(row, columns))),
-                sorted);
+                pass(epoch).rows());
     }
 
     @Override
@@ -319,37 +334,7 @@ public final class RowData implements Data {
                     "rows cannot be prepared as " + other.kind() + "; choose a model of text or tables");
         }
         RowEncoding theirs = modality.encoding(other).forColumns(source.header());
-        List<RowEncoding.Encoded> rows = encoded(theirs);
-        return new AlternateView() {
-            @Override
-            public Inputs inputs(Batch batch) {
-                Provenance origin = batch.origin();
-                if (origin == null) {
-                    throw new LimbeckException("a batch of unknown origin cannot be prepared for another model");
-                }
-                int[] own = plan.of(origin.split());
-                Inputs inputs = theirs.batch(Arrays.stream(batch.indices())
-                        .mapToObj(i -> rows.get(own[i]))
-                        .toList());
-                if (origin.changes().isEmpty()) return inputs;
-                if (!theirs.inputs().stream().allMatch(input -> input.type().isFloatingPoint())) {
-                    throw new LimbeckException(
-                            "mixed rows cannot be prepared for a model that reads words or ids; leave mixup out");
-                }
-                for (UnaryOperator<Tensor> change : origin.changes()) inputs = inputs.map(change);
-                return inputs;
-            }
-
-            @Override
-            public List<InputSpec> inputs() {
-                return theirs.inputs();
-            }
-
-            @Override
-            public void close() {
-                // Nothing is held.
-            }
-        };
+        return new RowAlternateView(theirs, encoded(theirs), plan::of);
     }
 
     @Override

@@ -43,7 +43,7 @@ record CacheConfig(
     MemoryStore memory(Precision precision, Data data) {
         return folder == null
                 ? memories.computeIfAbsent(precision, key -> new MemoryStore(budget))
-                        .about(data)
+                        .about(data.base())
                 : null;
     }
 }

@@ -80,7 +80,7 @@ final class CachedSession implements TeacherSession {
         if (folder == null) return;
         if (data.views().length == 0) {
             throw new LimbeckException(
-                    "training images are augmented anew in each epoch, so cached outputs would never be "
+                    "training rows are augmented or mixed anew in each epoch, so cached outputs would never be "
                             + "used again; set a number of views (augment.views, --augment-views 4), or turn the cache off");
         }
         facts.putAll(CacheFacts.of(name, teacher, encoding, data));
@@ -140,11 +140,6 @@ final class CachedSession implements TeacherSession {
     private SampleKey @Nullable [] keys(Batch batch, Set<String> features) {
         Provenance origin = batch.origin();
         if (origin == null) return null;
-        if (!origin.changes().isEmpty()) {
-            if (folder == null) return null;
-            throw new LimbeckException("outputs for mixed rows (mixup, cutmix) cannot be cached, because each is "
-                    + "seen once; turn the mixing off, or the cache");
-        }
         // Memory holds no features, and a pass that wants none needs none of a folder that holds some.
         if (!points.isEmpty() && (folder == null || features.isEmpty())) return null;
         SampleKey[] keys = data.keys(origin, batch.indices());

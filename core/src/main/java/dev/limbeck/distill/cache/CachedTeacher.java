@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 
 /**
  * Cache the outputs of another teacher, in memory or in a folder, so each is computed once. The key depends on the
- * content of each preprocessed and augmented row, not on order or epoch. Rows without a key, such as mixed images, are
+ * content of each preprocessed and augmented row, not on order or epoch. Rows without a key are
  * computed each time. A cache can be used by several fits in sequence.
  */
 public final class CachedTeacher extends TeacherWrapper {

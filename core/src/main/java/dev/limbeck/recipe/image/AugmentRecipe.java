@@ -35,7 +35,8 @@ public record AugmentRecipe(
         @Setting(
                 help = "Magnitude of two random operations, at most " + Augmentation.MOST_RAND_AUGMENT + "; 0 for none",
                 atLeast = 0,
-                atMost = Augmentation.MOST_RAND_AUGMENT)
+                atMost = Augmentation.MOST_RAND_AUGMENT,
+                rare = true)
         @Nullable
         Integer randAugment,
 

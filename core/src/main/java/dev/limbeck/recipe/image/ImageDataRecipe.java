@@ -128,6 +128,11 @@ public record ImageDataRecipe(
         return ImagePreprocessing.KIND;
     }
 
+    @Override
+    public int shownViews() {
+        return augment == null || augment.views() == null ? 0 : augment.views();
+    }
+
     /**
      * Open the images. An unset value comes from the saved model, then from the data set's defaults, then from the
      * architecture.

@@ -2,12 +2,15 @@ package dev.limbeck.data.rows;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
 import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.DataLoader;
+import dev.limbeck.data.Mixing;
+import dev.limbeck.data.Provenance;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.table.TableEncoding;
@@ -28,6 +31,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -92,11 +96,28 @@ class RowDataTest {
                 DataLoader batches = data.evaluate(Split.TRAIN)) {
             Batch batch = batches.next();
             assertThat(batch).isNotNull();
-            Batch halved = batch.changed(input -> Ops.mul(input, 0.5));
+            // Each row with the one before it.
+            int count = batch.size();
+            int[] partners =
+                    IntStream.range(0, count).map(i -> (i + count - 1) % count).toArray();
+            double[] shares = new double[count];
+            Arrays.fill(shares, 0.25);
+            Batch halved = new Batch(
+                    batch.inputs(),
+                    batch.targets(),
+                    batch.indices(),
+                    new Provenance(Split.TRAIN, 0, new Mixing(partners, shares)),
+                    batch.targets());
             Inputs plain = data.alternateView(theirs).inputs(batch);
             Inputs mixed = data.alternateView(theirs).inputs(halved);
-            float[] expected = Tensors.toFloats(Ops.mul(plain.only(), 0.5));
-            assertThat(Tensors.toFloats(mixed.only())).containsExactly(expected);
+            float[] rowsOfPlain = Tensors.toFloats(plain.only());
+            int width = rowsOfPlain.length / count;
+            float[] expected = new float[rowsOfPlain.length];
+            for (int i = 0; i < expected.length; i++) {
+                int other = partners[i / width] * width + i % width;
+                expected[i] = 0.25f * rowsOfPlain[i] + 0.75f * rowsOfPlain[other];
+            }
+            assertThat(Tensors.toFloats(mixed.only())).containsExactly(expected, within(1e-6f));
             Preprocessing text = new TextPreprocessing("b", HashedWords.defaults());
             assertThat(data.alternateView(text).inputs(batch).names()).containsExactly("ids");
             assertThatThrownBy(() -> data.alternateView(text).inputs(halved))
