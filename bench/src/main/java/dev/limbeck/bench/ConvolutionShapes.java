@@ -206,8 +206,8 @@ public final class ConvolutionShapes {
         kernel.set_requires_grad(true);
         Function<Inputs, Tensor> network = inputs -> way.apply(shape, inputs.only(), kernel, bias);
         Tensor y = Autocast.apply(precision, network, Inputs.of(input));
-        Tensor pattern = Tensors.to(torch.arange(new Scalar(y.numel())), DType.of(y))
-                .sin()
+        // In float64 first: float32 does not hold all whole numbers above 2^24.
+        Tensor pattern = Tensors.to(to64(torch.arange(new Scalar(y.numel()))).sin(), DType.of(y))
                 .view(y.shape());
         y.mul(pattern).sum().backward();
         List<Tensor> all =
