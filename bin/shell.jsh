@@ -6,6 +6,7 @@ import dev.limbeck.data.rows.*;
 import dev.limbeck.distill.*;
 import dev.limbeck.distill.cache.*;
 import dev.limbeck.distill.loss.*;
+import dev.limbeck.distill.rows.*;
 import dev.limbeck.distill.teacher.*;
 import dev.limbeck.distributed.*;
 import dev.limbeck.evaluate.*;
