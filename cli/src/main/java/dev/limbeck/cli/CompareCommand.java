@@ -11,6 +11,7 @@ import dev.limbeck.recipe.RunContext;
 import dev.limbeck.report.Report;
 import dev.limbeck.train.Metric;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,10 +28,7 @@ import picocli.CommandLine.Parameters;
         description = "Train a student without a teacher and with recipes over paired seeds, and test the differences. "
                 + "Continues a previous call with the same --out.")
 final class CompareCommand extends TrackedCommand {
-    @Parameters(
-            arity = "0..*",
-            paramLabel = "RECIPE",
-            description = "YAML files; without one, options describe the recipe.")
+    @Parameters(arity = "0..*", paramLabel = "RECIPE", description = "YAML files; without any, options say it all.")
     List<Path> files = List.of();
 
     @Option(names = "--seeds", paramLabel = "N", description = "Number of paired seeds (default: 5)")
@@ -40,12 +38,15 @@ final class CompareCommand extends TrackedCommand {
             names = "--out",
             required = true,
             paramLabel = "DIR",
-            description = "Folder of the comparison; existing runs are reused")
+            description = "Folder of the comparison; runs are reused")
     Path out = Path.of("");
 
     @Option(names = "--fail-unless", paramLabel = "WHAT", description = "Fail unless each recipe helped, or not-hurt")
     @Nullable
     Wanted wanted;
+
+    @Mixin
+    GateReports reports = new GateReports();
 
     @Mixin
     ShardOptions shards = new ShardOptions();
@@ -69,18 +70,26 @@ final class CompareCommand extends TrackedCommand {
     }
 
     private void judge(ComparisonResult result) {
+        if (wanted == null) return;
+        List<Gate> gates = new ArrayList<>();
         for (ComparisonResult.Variant variant : result.variants()) {
             Interval difference = variant.difference();
-            if (wanted == null || difference == null || wanted.isIn(difference)) continue;
-            refuse(variant.sentence() + "; --fail-unless wants " + Numbers.word(wanted));
+            if (difference == null) continue;
+            String word = Numbers.word(wanted);
+            gates.add(new Gate(
+                    variant.name() + " " + word,
+                    wanted.isIn(difference) ? null : variant.sentence() + "; --fail-unless wants " + word));
         }
+        reports.judge(this, "limbeck compare", gates);
     }
 
     @Override
     Object run() {
+        Numbers.atLeast(1, "--seeds", seeds);
+        reports.check(wanted != null, "--fail-unless");
         Optional<Shard> shard = shards.shard();
         if (shard.isPresent() && wanted != null) {
-            throw new LimbeckException(
+            throw new WrongOption(
                     "--fail-unless judges the whole comparison, found --shard too; give it to the command that gathers");
         }
         Map<String, Recipe> recipes = new LinkedHashMap<>();

@@ -43,7 +43,7 @@ final class DataOptions {
 
     /** Bind the section of images. */
     ImageDataRecipe recipe() {
-        DataRecipe given = RecipeFiles.bind(tree(), DataRecipe.class, "");
+        DataRecipe given = WrongOption.in(() -> RecipeFiles.bind(tree(), DataRecipe.class, ""));
         if (given instanceof ImageDataRecipe images) return images;
         throw new LimbeckException(
                 "this command works on images, found " + given.kind() + " data in " + given.source() + "; name images");
@@ -56,7 +56,8 @@ final class DataOptions {
         all.putAll(said);
         ImagePreprocessing usual = ImagePreprocessing.of(all);
         // No images are opened, but a recipe validates the settings.
-        ImageDataRecipe given = RecipeFiles.bind(tree().put("source", "none"), ImageDataRecipe.class, "");
+        ImageDataRecipe given =
+                WrongOption.in(() -> RecipeFiles.bind(tree().put("source", "none"), ImageDataRecipe.class, ""));
         Integer side = given.imageSize();
         return new ImagePreprocessing(
                 side == null ? usual.height() : side,

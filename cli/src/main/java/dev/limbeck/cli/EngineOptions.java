@@ -1,6 +1,8 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.distributed.Rendezvous;
 import dev.limbeck.tensor.Engine;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -17,9 +19,9 @@ final class EngineOptions {
     void apply() {
         Numbers.atLeast(1, "--threads", threads);
         // torchrun starts one process for each GPU of a machine.
-        String local = System.getenv("LOCAL_RANK");
-        if (local != null && local.matches("\\d{1,2}") && device.equals("auto") && Engine.cudaDevices() > 1)
-            device = "cuda:" + local;
+        OptionalInt local = Rendezvous.localRank(System.getenv());
+        if (local.isPresent() && device.equals("auto") && Engine.cudaDevices() > 1) device = "cuda:" + local.getAsInt();
+        if (!Engine.isDeviceName(device)) throw new WrongOption(Engine.expectedDevice(device));
         Engine.device(device);
         if (threads != null) Engine.setThreads(threads);
     }

@@ -49,10 +49,11 @@ final class EvaluateCommand extends DataCommand {
         ObjectNode tree = data.tree();
         if (!data.isNamed()) throw missing("--data");
         Numbers.atLeast(0, "--views", views);
+        gates.check();
         engine.apply();
         try (LoadedModel opened = LoadedModel.open(this, model, says, data.settings)) {
             if (split != Split.TEST) LoadedModel.splitAsItsRun(opened.file(), tree);
-            return evaluate(opened, RecipeFiles.bind(tree, DataRecipe.class, ""));
+            return evaluate(opened, WrongOption.in(() -> RecipeFiles.bind(tree, DataRecipe.class, "")));
         }
     }
 
@@ -84,7 +85,7 @@ final class EvaluateCommand extends DataCommand {
             Map<String, Double> found = new LinkedHashMap<>(validation.metrics());
             found.put(LOSS, validation.loss());
             result.putAll(found);
-            gates.judge(this, found);
+            gates.judge(this, "limbeck evaluate", found);
             return result;
         }
     }

@@ -54,15 +54,14 @@ final class ExplainCommand extends ImageCommand {
 
     @Override
     Object run() {
-        for (double temperature : temperatures) Settings.positive("--temperature", temperature);
+        for (double temperature : temperatures) WrongOption.in(() -> Settings.positive("--temperature", temperature));
         double[] values;
         List<String> names;
         boolean severalLabels = false;
         double[] given = logits;
         if (given != null) {
             if (model != null || input != null) {
-                throw new LimbeckException(
-                        "found --logits and a model or an input; set --logits, or --model with an input");
+                throw new WrongOption("found --logits and a model or an input; set --logits, or --model with an input");
             }
             values = given;
             names = labels != null
@@ -72,9 +71,9 @@ final class ExplainCommand extends ImageCommand {
                             .toList();
         } else {
             if (model == null || input == null) {
-                throw new LimbeckException("nothing to explain; set --logits 1.2,5.1,0.3 or --model with an input");
+                throw new WrongOption("nothing to explain; set --logits 1.2,5.1,0.3 or --model with an input");
             }
-            if (labels != null) throw new LimbeckException("--labels is for --logits; a model has its own class names");
+            if (labels != null) throw new WrongOption("--labels is for --logits; a model has its own class names");
             if (!LoadedModel.mayReadRows(model)) LoadedModel.requireImage(Path.of(input));
             try (LoadedModel loaded = load(model, says)) {
                 Prediction prediction = prediction(loaded, input);
@@ -84,13 +83,14 @@ final class ExplainCommand extends ImageCommand {
             }
         }
         if (names.size() != values.length) {
-            throw new LimbeckException("expected one label for each of the " + values.length + " logits, found "
+            throw new WrongOption("expected one label for each of the " + values.length + " logits, found "
                     + names.size() + " labels");
         }
         if (Set.copyOf(names).size() != names.size()) {
-            throw new LimbeckException("labels must be unique, found " + String.join(", ", names));
+            throw new WrongOption("labels must be unique, found " + String.join(", ", names));
         }
-        return show(values, severalLabels ? new Task.MultiLabel(names) : new Task.SingleLabel(names));
+        Task task = severalLabels ? new Task.MultiLabel(names) : new Task.SingleLabel(names);
+        return given == null ? show(values, task) : WrongOption.in(() -> show(values, task));
     }
 
     private Prediction prediction(LoadedModel loaded, String input) {

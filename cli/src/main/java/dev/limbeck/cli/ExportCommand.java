@@ -2,7 +2,6 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Modalities;
@@ -97,14 +96,14 @@ final class ExportCommand extends DataCommand {
 
     @Override
     Object run() {
-        Settings.atLeast(1, "--samples", rows);
+        Numbers.atLeast(1, "--samples", rows);
         Exporter.requireFree(out);
         if (Set.copyOf(classNames).size() < classNames.size()
                 || classNames.stream().anyMatch(String::isBlank)) {
-            throw new LimbeckException("--classes must be unique names, found " + classNames);
+            throw new WrongOption("--classes must be unique names, found " + classNames);
         }
         if (precision == Precision.INT8 && !verifies) {
-            throw new LimbeckException("--precision int8 needs data to calibrate on; leave out --no-verify");
+            throw new WrongOption("--precision int8 needs data to calibrate on; leave out --no-verify");
         }
         engine.apply();
         return TorchScriptFile.isIn(model) ? foreign() : own();

@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -50,7 +49,7 @@ public final class Main implements Runnable {
             WatchCommand.class,
             SettingsCommand.class,
             DoctorCommand.class,
-            GenerateCompletion.class,
+            CompletionCommand.class,
             HelpCommand.class);
 
     private final CommandLine commands;
@@ -58,8 +57,7 @@ public final class Main implements Runnable {
     /** Reading the options of all commands takes half of the startup time, so only the given command loads its own. */
     private Main(Terminal terminal, List<String> args) {
         commands = new CommandLine(this, new CommandFactory(terminal));
-        boolean all = args.contains(
-                GenerateCompletion.class.getAnnotation(Command.class).name());
+        boolean all = args.contains(CompletionCommand.NAME);
         for (Class<?> type : COMMANDS) {
             Command command = type.getAnnotation(Command.class);
             if (all || isNamed(command, args)) {
@@ -145,7 +143,7 @@ public final class Main implements Runnable {
                 : failure.getClass().getSimpleName() + ": " + Engine.firstLine(failure)
                         + " (a bug; run with LIMBECK_JAVA_OPTS=-Dlimbeck.debug=true for the stack)";
         report(terminal, message, args);
-        return FAILED;
+        return failure instanceof WrongOption ? USAGE : FAILED;
     }
 
     /** Describe invalid usage in one line: the error, a suggestion, where to read more. */

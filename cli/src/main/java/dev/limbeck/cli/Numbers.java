@@ -3,6 +3,8 @@ package dev.limbeck.cli;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.image.Resize;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -55,6 +57,14 @@ final class Numbers {
 
     /** Check an optional option. */
     static void atLeast(int least, String name, @Nullable Integer value) {
-        if (value != null) Settings.atLeast(least, name, value);
+        if (value != null) WrongOption.in(() -> Settings.atLeast(least, name, value));
+    }
+
+    /** Return a number without needless digits: 90, 0.925. */
+    static String brief(double value) {
+        return new BigDecimal(value)
+                .round(MathContext.DECIMAL32)
+                .stripTrailingZeros()
+                .toPlainString();
     }
 }

@@ -5,7 +5,6 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
 import dev.limbeck.Printable;
 import dev.limbeck.Regressor;
-import dev.limbeck.Settings;
 import dev.limbeck.data.image.ImageFiles;
 import dev.limbeck.data.image.SkippedFile;
 import dev.limbeck.data.rows.RowEncoding;
@@ -52,8 +51,8 @@ final class PredictCommand extends ImageCommand {
 
     @Override
     Object run() {
-        Settings.atLeast(1, "--top", top);
-        if (json && jsonLines) throw new LimbeckException("found --json and --json-lines; choose one");
+        Numbers.atLeast(1, "--top", top);
+        if (json && jsonLines) throw new WrongOption("found --json and --json-lines; choose one");
         // An image that is missing is said before a large model is opened.
         if (!LoadedModel.mayReadRows(model)) requireOne();
         try (LoadedModel loaded = load(model, says)) {

@@ -3,7 +3,6 @@ package dev.limbeck.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
 import dev.limbeck.data.Modalities;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.evaluate.Latency;
@@ -14,6 +13,7 @@ import dev.limbeck.export.OnnxModel;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.recipe.TemporaryFolder;
 import dev.limbeck.run.RunJson;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.InputSpec;
@@ -88,8 +88,8 @@ final class ProfileCommand extends LimbeckCommand {
 
     @Override
     Object run() {
-        Settings.atLeast(1, "--batch-size", batch);
-        Settings.atLeast(1, "--runs", runs);
+        Numbers.atLeast(1, "--batch-size", batch);
+        Numbers.atLeast(1, "--runs", runs);
         Numbers.atLeast(1, "--image-size", imageSize);
         for (Path path : models) if (!Files.exists(path)) throw MissingFile.of("model", path);
         engine.apply();
@@ -188,7 +188,7 @@ final class ProfileCommand extends LimbeckCommand {
         }
         if (runtimes.equals(List.of(Runtime.LIMBECK))) return;
         try {
-            Path folder = Files.createTempDirectory("limbeck-profile");
+            Path folder = TemporaryFolder.create();
             try {
                 exported(path, folder.resolve("files"), results);
             } finally {

@@ -35,7 +35,7 @@ final class Recipes {
         if (withTeacher && tree.at("/teacher/members").isMissingNode()) {
             require(command, tree.at("/teacher/model"), "--teacher");
         }
-        return RecipeFiles.bind(tree, file == null ? "" : file.toString());
+        return bind(tree, file);
     }
 
     /** Apply options to a file's recipe over a preset, or to the given one, which has the values of its preset. */
@@ -44,17 +44,33 @@ final class Recipes {
                 ? base.toTree()
                 : RecipeFiles.over(preset, RecipeFiles.recipeTree(file), settings.isGiven("teacher.model"));
         write(settings, tree);
-        return RecipeFiles.bind(tree, file == null ? "" : file.toString());
+        return bind(tree, file);
+    }
+
+    /** Bind a recipe. If a file is right without the options, they are wrong. */
+    private static Recipe bind(ObjectNode tree, @Nullable Path file) {
+        if (file == null) return WrongOption.in(() -> RecipeFiles.bind(tree, ""));
+        try {
+            return RecipeFiles.bind(tree, file.toString());
+        } catch (LimbeckException e) {
+            RecipeFiles.bind(RecipeFiles.recipeTree(file), file.toString());
+            return WrongOption.in(() -> RecipeFiles.bind(tree, ""));
+        }
     }
 
     /** Write the given options to a recipe, including options that set several settings. */
     static void write(SettingOptions settings, ObjectNode recipe) {
+        WrongOption.in(() -> merged(settings, recipe));
+    }
+
+    private static ObjectNode merged(SettingOptions settings, ObjectNode recipe) {
         ObjectNode given = settings.given();
         pretrained(settings, given, recipe);
         String temperature = ScheduleOptions.into(settings, given);
         TeacherOptions.into(settings, given, recipe);
         RecipeFiles.merge(recipe, given);
         LossOptions.into(settings.texts("distillation.losses"), temperature, recipe);
+        return recipe;
     }
 
     /**
@@ -65,11 +81,11 @@ final class Recipes {
         boolean flag = settings.isGiven(PRETRAINED);
         if (!start.has("weights") && !recipe.has(PRETRAINED)) {
             if (start.has("weights_key")) {
-                throw new LimbeckException(
+                throw new WrongOption(
                         "--weights-key needs --weights; add it, or use --teacher-weights-key for a teacher's");
             }
             if (!start.isEmpty() && !flag) {
-                throw new LimbeckException("--" + start.fieldNames().next().replace('_', '-')
+                throw new WrongOption("--" + start.fieldNames().next().replace('_', '-')
                         + " needs --pretrained or --weights; add one");
             }
         }

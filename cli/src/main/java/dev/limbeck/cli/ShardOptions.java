@@ -1,6 +1,5 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.LimbeckException;
 import dev.limbeck.compare.ShardResult;
 import dev.limbeck.data.Shard;
 import java.util.Optional;
@@ -13,10 +12,7 @@ import picocli.CommandLine.Option;
 final class ShardOptions {
     private static final Pattern FORM = Pattern.compile("(\\d{1,6})/(\\d{1,6})");
 
-    @Option(
-            names = "--shard",
-            paramLabel = "I/N",
-            description = "Run only part I of N of the runs, I from 0; without it, gather")
+    @Option(names = "--shard", paramLabel = "I/N", description = "Part I of N of the runs; without it, gather")
     @Nullable
     String shard;
 
@@ -27,7 +23,7 @@ final class ShardOptions {
         int index = form.matches() ? Integer.parseInt(form.group(1)) : 0;
         int count = form.matches() ? Integer.parseInt(form.group(2)) : 0;
         if (index >= count) {
-            throw new LimbeckException(
+            throw new WrongOption(
                     "--shard must be I/N with I from 0 to N-1, such as 0/4 to 3/4, found '" + shard + "'");
         }
         return Optional.of(new Shard(index, count));

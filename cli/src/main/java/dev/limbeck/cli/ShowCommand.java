@@ -1,6 +1,5 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.recipe.RunContext;
@@ -45,7 +44,7 @@ final class ShowCommand extends DataCommand {
     @Override
     Object run() {
         if (!data.isNamed()) throw missing("--data");
-        Settings.atLeast(1, "--samples", rows);
+        Numbers.atLeast(1, "--samples", rows);
         engine.apply();
         ImageDataRecipe recipe = data.recipe();
         Path named = model;

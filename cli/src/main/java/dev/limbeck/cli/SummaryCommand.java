@@ -1,7 +1,5 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
@@ -59,10 +57,10 @@ final class SummaryCommand extends LimbeckCommand {
             }
         }
         if (arch == null)
-            throw new LimbeckException(
+            throw new WrongOption(
                     "nothing to list; set --model, or --arch to one of " + String.join(", ", Zoo.names()));
-        Settings.atLeast(1, "--classes", classes);
-        Architecture architecture = Zoo.byName(arch);
+        Numbers.atLeast(1, "--classes", classes);
+        Architecture architecture = WrongOption.in(() -> Zoo.byName(arch));
         try (Module network = architecture.create(classes)) {
             int side = imageSize == null ? architecture.imageSize() : imageSize;
             return show(network, List.of(InputSpec.floats(3, side, side)));

@@ -35,7 +35,7 @@ final class SweepCommand extends TrackedCommand {
             split = ",",
             paramLabel = "T,…",
             hideParamSyntax = true,
-            description = "Temperatures, as 4 or linear:8..2 (default: 2,3,5,10,20)")
+            description = "4 or linear:8..2 (default: 2,3,5,10,20)")
     @Nullable
     List<String> temperatures;
 
@@ -44,7 +44,7 @@ final class SweepCommand extends TrackedCommand {
             split = ",",
             paramLabel = "W,…",
             hideParamSyntax = true,
-            description = "Weights, as 0.5 or cosine:1..0 (default: 0.3,0.5,0.7,0.9)")
+            description = "0.5 or cosine:1..0 (default: 0.3,0.5,0.7,0.9)")
     @Nullable
     List<String> weights;
 
@@ -64,22 +64,16 @@ final class SweepCommand extends TrackedCommand {
             description = "Learning-rate schedules (default: the recipe's)")
     List<String> schedules = List.of();
 
-    @Option(
-            names = "--strategy",
-            paramLabel = "NAME",
-            description = "grid, random, or halving: drop the worst early (default: grid)")
+    @Option(names = "--strategy", paramLabel = "NAME", description = "grid (default), random, halving (drops worst)")
     String strategy = "grid";
 
     @Option(names = "--trials", paramLabel = "N", description = "Combinations that random draws (default: 8)")
     int trials = 8;
 
-    @Option(names = "--seeds", paramLabel = "N", description = "Seeds each combination is evaluated on (default: 1)")
+    @Option(names = "--seeds", paramLabel = "N", description = "Seeds for each combination (default: 1)")
     int seeds = 1;
 
-    @Option(
-            names = "--confirm",
-            paramLabel = "N",
-            description = "Fresh seeds for the winner on test; 0 for none (default: 3)")
+    @Option(names = "--confirm", paramLabel = "N", description = "Fresh seeds for the winner, or 0 (default: 3)")
     int confirm = 3;
 
     @Option(
@@ -94,13 +88,17 @@ final class SweepCommand extends TrackedCommand {
 
     @Override
     Object run() {
+        Numbers.atLeast(1, "--trials", trials);
+        Numbers.atLeast(1, "--seeds", seeds);
+        Numbers.atLeast(0, "--confirm", confirm);
+        Sweep.Strategy chosen = WrongOption.in(() -> Sweep.Strategy.of(strategy));
         Optional<Shard> shard = shards.shard();
         Recipe base = options.recipe(this, file, file == null);
         SearchSpace usual = SearchSpace.defaults();
         SearchSpace space = new SearchSpace(
                 schedules(temperatures, usual.temperatures()), schedules(weights, usual.weights()), losses, schedules);
         RunContext context = context();
-        Sweep sweep = new Sweep(base, space, Sweep.Strategy.of(strategy), trials, seeds, confirm, out, context);
+        Sweep sweep = new Sweep(base, space, chosen, trials, seeds, confirm, out, context);
         if (shard.isPresent()) return ShardOptions.show(this, sweep.run(shard.get()));
         SweepResult result = sweep.run();
         int width = result.trials().stream()
@@ -133,6 +131,8 @@ final class SweepCommand extends TrackedCommand {
     }
 
     private static List<Schedule> schedules(@Nullable List<String> given, List<Schedule> usual) {
-        return given == null ? usual : given.stream().map(Schedule::of).toList();
+        return given == null
+                ? usual
+                : WrongOption.in(() -> given.stream().map(Schedule::of).toList());
     }
 }

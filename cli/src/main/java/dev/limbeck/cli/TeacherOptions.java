@@ -2,7 +2,6 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.limbeck.LimbeckException;
 import java.util.List;
 import java.util.Set;
 
@@ -19,8 +18,8 @@ final class TeacherOptions {
         List<String> architectures = settings.texts("teacher.architecture");
         int expected = Math.max(1, teachers.size());
         if (architectures.size() > 1 && architectures.size() != expected) {
-            throw new LimbeckException("there are " + expected + " teachers, found --teacher-arch "
-                    + architectures.size() + " times; give it once, or once for each teacher");
+            throw new WrongOption("there are " + expected + " teachers, found --teacher-arch " + architectures.size()
+                    + " times; give it once, or once for each teacher");
         }
         if (teachers.isEmpty() && architectures.isEmpty()) return;
         ObjectNode teacher = given.withObject("/teacher");

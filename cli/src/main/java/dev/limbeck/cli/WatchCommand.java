@@ -1,7 +1,6 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.AtExit;
-import dev.limbeck.LimbeckException;
 import dev.limbeck.report.Watch;
 import java.nio.file.Path;
 import java.util.Map;
@@ -26,8 +25,7 @@ final class WatchCommand extends LimbeckCommand {
     @Override
     Object run() {
         Numbers.atLeast(0, "--port", port);
-        if (port > HIGHEST_PORT)
-            throw new LimbeckException("--port must be at most " + HIGHEST_PORT + ", found " + port);
+        if (port > HIGHEST_PORT) throw new WrongOption("--port must be at most " + HIGHEST_PORT + ", found " + port);
         try (Watch watch = Watch.start(place, port);
                 AtExit end = AtExit.tell(this::tell, () -> {
                     watch.close();

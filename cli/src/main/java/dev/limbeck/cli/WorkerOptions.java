@@ -5,10 +5,7 @@ import picocli.CommandLine.Option;
 
 /** Provide the option for data worker threads. */
 final class WorkerOptions {
-    @Option(
-            names = "--workers",
-            paramLabel = "N",
-            description = "Threads that decode and augment (default: based on the cores)")
+    @Option(names = "--workers", paramLabel = "N", description = "Decoding threads (default: based on the cores)")
     @Nullable
     Integer workers;
 

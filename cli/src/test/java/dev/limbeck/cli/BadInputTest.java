@@ -44,6 +44,9 @@ class BadInputTest {
         Cli.pictures(home.resolve("single"), "cat");
         Cli.pictures(home.resolve("broken"), "cat", "dog");
         Files.writeString(home.resolve("broken/dog/p3.png"), "not a picture");
+        String recipe = "data: {source: '%s'}\nstudent: cifar-resnet8\n".formatted(home.resolve("two"));
+        Files.writeString(home.resolve("good.yaml"), recipe);
+        Files.writeString(home.resolve("bad.yaml"), recipe + "training: {epochs: 0}\n");
         Files.createDirectory(home.resolve("empty"));
         Files.writeString(home.resolve("text.safetensors"), "This is a text, and no model at all.");
         Files.createFile(home.resolve("zero.safetensors"));
@@ -133,13 +136,6 @@ class BadInputTest {
                 "--head concat | --head needs --pretrained or --weights; add one",
                 "--head round --pretrained | no head 'round'; nearest: concat, linear",
                 "--frozen-epochs -1 --pretrained | frozen_epochs must be at least 0, found -1",
-                "--head linear --pretrained | no published weights of cifar-resnet8 are known; give a file of them (--weights)",
-                "--weights $/missing.pth | no weights at ",
-                "--weights $/text.safetensors | text.safetensors",
-                "--arch resnet18 --weights $/run | run/model.safetensors has no weights of resnet18+concat: expected "
-                        + "conv1.weight 64×3×7×7, found 16×3×3×3; it looks like cifar-resnet8, use that (--arch)",
-                "--weights $/empty | model.safetensors",
-                "--unlabeled $/three | expected images without labels in folder ",
                 "--lr NaN | lr must be a positive number, found NaN",
                 "--lr 0 | lr must be a positive number, found 0.0",
                 "--lr Infinity | lr must be a positive number, found Infinity",
@@ -153,7 +149,6 @@ class BadInputTest {
                 "--batch-size 0 | batch_size must be at least 1, found 0",
                 "--image-size -1 | image_size must be at least 1, found -1",
                 "--image-size 0 | image_size must be at least 1, found 0",
-                "--image-size 5000 | image height must be 1 to 4096, found 5000",
                 "--resize foo | no resize 'foo'; nearest: crop, pad, squish",
                 "--keep first | no keep 'first'; nearest: best, last",
                 "--max-train-samples 0 | max_train_samples must be at least 1, found 0",
@@ -172,9 +167,30 @@ class BadInputTest {
                 "--arch resnet19 | no architecture 'resnet19'; nearest: resnet18",
             })
     void settingsOutOfRange(String option, String expected) throws IOException {
+        assertThat(refused(2, train(option))).contains(expected);
+    }
+
+    private static String train(String option) {
         String name = option.substring(0, option.indexOf(' '));
-        String line = TRAIN.replaceFirst(name + " \\S+ ", "") + option;
-        assertThat(refused(1, line)).contains(expected);
+        return TRAIN.replaceFirst(name + " \\S+ ", "") + option;
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "--head linear --pretrained | no published weights of cifar-resnet8 are known; give a file of them (--weights)",
+                "--weights $/missing.pth | no weights at ",
+                "--weights $/text.safetensors | text.safetensors",
+                "--arch resnet18 --weights $/run | run/model.safetensors has no weights of resnet18+concat: expected "
+                        + "conv1.weight 64×3×7×7, found 16×3×3×3; it looks like cifar-resnet8, use that (--arch)",
+                "--weights $/empty | model.safetensors",
+                "--unlabeled $/three | expected images without labels in folder ",
+                "--image-size 5000 | image height must be 1 to 4096, found 5000",
+            })
+    void settingsThatDoNotFitFilesOrNetworks(String option, String expected) throws IOException {
+        assertThat(refused(1, train(option))).contains(expected);
     }
 
     @ParameterizedTest
@@ -199,12 +215,22 @@ class BadInputTest {
                 "--kd-max-steps 0 | max_steps must be at least 1, found 0",
                 "--teacher-errors forget | no teacher_errors 'forget'; nearest: drop, keep, swap",
                 "--gradient-stats-every 0 | gradient_stats_every must be at least 1, found 0",
-                "--adapter-epochs 1 | there are no feature pairs with adapters to train first; add a pair",
                 "--loss attention | the loss attention compares features; name the layers, such as attention:layer3",
-                "--loss attention:layer9 | no layer 'layer9' in cifar-resnet8; nearest: ",
                 "--loss soft-targt | no loss 'soft-targt'; nearest: soft-target",
             })
     void distillationOutOfRange(String option, String expected) throws IOException {
+        assertThat(refused(2, DISTILL + option)).contains(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "--adapter-epochs 1 | there are no feature pairs with adapters to train first; add a pair",
+                "--loss attention:layer9 | no layer 'layer9' in cifar-resnet8; nearest: ",
+            })
+    void distillationThatDoesNotFitTheStudent(String option, String expected) throws IOException {
         assertThat(refused(1, DISTILL + option)).contains(expected);
     }
 
@@ -273,8 +299,18 @@ class BadInputTest {
                 "distill --teacher $/run --data $/others --arch cifar-resnet8 --out $/x | names class 1 'dog', the data 'owl'",
                 "predict --model $/run $/text.safetensors | cannot read image",
                 "predict --model $/run $/none.png | no such file",
-                "predict --model $/run --top 0 $/two/cat/p1.png | --top must be at least 1, found 0",
                 "explain --model $/run $/broken/dog/p3.png | broken/dog/p3.png: not an image",
+            })
+    void modelsAndInputsThatDoNotFit(String line, String expected) throws IOException {
+        assertThat(refused(1, line)).contains(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "predict --model $/run --top 0 $/two/cat/p1.png | --top must be at least 1, found 0",
                 "explain | nothing to explain; set --logits",
                 "explain --logits 1,2 --labels a | expected one label for each of the 2 logits, found 1",
                 "explain --logits 1,2 --labels a,a | labels must be unique",
@@ -285,9 +321,19 @@ class BadInputTest {
                 "summary | nothing to list; set --model, or --arch",
                 "summary --arch resnet18 --classes 0 | --classes must be at least 1, found 0",
                 "summary --arch resnet18 --image-size 0 | --image-size must be at least 1, found 0",
+                "export --model $/run --out $/x --samples 0 | --samples must be at least 1, found 0",
+                "export --model $/run --out $/x --classes a,a | --classes must be unique names, found [a, a]",
+                "watch $/run --port 70000 | --port must be at most 65535, found 70000",
+                "sweep --data $/two --teacher $/run --trials 0 --out $/x | --trials must be at least 1, found 0",
+                "train $/good.yaml --lr 0 --out $/x | lr must be a positive number, found 0.0",
             })
-    void modelsAndInputsThatDoNotFit(String line, String expected) throws IOException {
-        assertThat(refused(1, line)).contains(expected);
+    void optionsThatAreWrongWhateverTheDataAre(String line, String expected) throws IOException {
+        assertThat(refused(2, line)).contains(expected);
+    }
+
+    @Test
+    void aRecipeThatIsWrongIsNoWrongOption() throws IOException {
+        assertThat(refused(1, "train $/bad.yaml --lr 0.1 --out $/x")).contains("bad.yaml: epochs must be at least 1");
     }
 
     @Test

@@ -282,12 +282,13 @@ class CommandsTest {
     }
 
     @Test
-    void evaluateAgreesWithTheRecord() {
+    void evaluateAgreesWithTheRecord() throws IOException {
         Cli.Answer text =
                 Cli.run("evaluate", "--model", student, "--data", DATA).done();
         assertThat(text.out())
                 .startsWith("cifar-resnet8 on 1,000 rows (test): accuracy ")
                 .contains(", loss ");
+        Path summary = Files.writeString(home.resolve("summary.md"), "before\n");
         Cli.Answer refused = Cli.run(
                 "evaluate",
                 "--model",
@@ -296,14 +297,25 @@ class CommandsTest {
                 DATA,
                 "--json",
                 "--fail-below",
-                "accuracy=1.1",
+                "accuracy=1",
                 "--fail-above",
-                "loss=-1");
+                "loss=-1",
+                "--junit",
+                home.resolve("gates/junit.xml"),
+                "--summary",
+                summary);
         assertThat(refused.code()).isEqualTo(3);
         assertThat(refused.json().get("accuracy").isNumber()).isTrue();
         assertThat(refused.err().lines().filter(line -> line.startsWith("limbeck: ")))
                 .hasSize(2)
-                .anyMatch(line -> line.startsWith("limbeck: accuracy must be at least 1.1, found "));
+                .anyMatch(line -> line.startsWith("limbeck: accuracy must be at least 1.0, found "));
+        assertThat(home.resolve("gates/junit.xml"))
+                .content()
+                .contains("tests=\"2\" failures=\"2\"", "name=\"loss &lt;= -1.0\"");
+        assertThat(summary)
+                .content()
+                .startsWith("before\n### limbeck evaluate: 2 of 2 gates failed\n")
+                .contains("**failed**: accuracy must be at least 1");
         Cli.run(
                         "evaluate",
                         "--model",

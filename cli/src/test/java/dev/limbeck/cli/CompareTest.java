@@ -35,6 +35,8 @@ class CompareTest {
         return new Object[] {command, "--data", pictures, Cli.TINY, "--teacher", teacher};
     }
 
+    private static final String[] GATED = {"--fail-unless", "not-hurt"};
+
     @Test
     void compareSaysInWordsWhetherItHelped() throws IOException {
         Path out = home.resolve("compared");
@@ -55,11 +57,16 @@ class CompareTest {
                 .json();
         assertThat(json).isEqualTo(Cli.read(out.resolve("comparison.json")));
         assertThat(json.at("/variants/1/name").asText()).isEqualTo("distilled");
-        Cli.Answer gated =
-                Cli.run(taught("compare"), "--seeds", "2", "--out", out, "--fail-unless", "not-hurt", "--json");
+        Path junit = home.resolve("junit.xml");
+        Cli.Answer gated = Cli.run(taught("compare"), "--seeds", "2", "--out", out, GATED, "--junit", junit, "--json");
         assertThat(gated.json()).isEqualTo(json);
         boolean hurt = json.at("/variants/1/verdict").asText().startsWith("hurt");
         assertThat(gated.code()).isEqualTo(hurt ? 3 : 0);
+        assertThat(junit)
+                .content()
+                .contains(
+                        "<testcase classname=\"limbeck.compare\" name=\"distilled not-hurt\">",
+                        "tests=\"1\" failures=\"" + (hurt ? 1 : 0) + "\"");
         Cli.Answer unhelped = Cli.run(taught("compare"), "--seeds", "2", "--out", out, "--fail-unless", "helped");
         boolean helped = json.at("/variants/1/verdict").asText().startsWith("helped");
         assertThat(unhelped.code()).isEqualTo(helped ? 0 : 3);
@@ -116,7 +123,7 @@ class CompareTest {
         assertThat(models(two)).isEqualTo(models(one));
         for (String wrong : List.of("2/2", "x", "-1/2", "1/0", "1", "0/99999999999")) {
             Cli.Answer refused = Cli.run(taught("sweep"), "--shard=" + wrong, "--out", home.resolve("never"));
-            assertThat(refused.code()).isEqualTo(1);
+            assertThat(refused.code()).isEqualTo(2);
             assertThat(refused.err())
                     .isEqualTo("limbeck: --shard must be I/N with I from 0 to N-1, such as 0/4 to 3/4, found '" + wrong
                             + "'" + System.lineSeparator());
@@ -261,7 +268,7 @@ class CompareTest {
     void badInputIsOneLine() throws IOException {
         Path file = Files.writeString(home.resolve("a-file"), "");
         for (Object[] args : new Object[][] {
-            {taught("compare"), "--seeds", "0", "--out", home.resolve("x"), "seeds must be at least 1"},
+            {taught("compare"), "--seeds", "0", "--out", home.resolve("x"), "--seeds must be at least 1"},
             {taught("compare"), "--out", file, "is a file, expected a folder"},
             {taught("compare"), "--out", file.resolve("below"), "cannot write to"},
             {taught("sweep"), "--out", file, "is a file, expected a folder"},
@@ -273,7 +280,7 @@ class CompareTest {
         }) {
             Object[] command = Arrays.copyOf(args, args.length - 1);
             Cli.Answer answer = Cli.run((Object) command);
-            assertThat(answer.code()).as(answer.err()).isEqualTo(1);
+            assertThat(answer.code()).as(answer.err()).isIn(1, 2);
             assertThat(answer.err().lines().filter(line -> line.startsWith("limbeck: ")))
                     .singleElement()
                     .asString()

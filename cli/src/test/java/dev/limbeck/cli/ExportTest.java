@@ -25,6 +25,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Test the way from a run directory to an exported file that is used elsewhere. */
@@ -55,6 +57,24 @@ class ExportTest {
                         "--out",
                         run)
                 .done();
+    }
+
+    /** ONNX Runtime unpacks files there. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aTemporaryFolderThatCannotBeWrittenIsOneLine() throws Exception {
+        Path out = home.resolve("unwritable");
+        ProcessBuilder export = Cli.jvm("export", "--model", run, "--out", out);
+        export.command().add(1, "-Djava.io.tmpdir=/proc");
+        Process process = export.redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(err).isEqualTo(1);
+        assertThat(err.lines().filter(line -> line.startsWith("limbeck: ")))
+                .singleElement()
+                .asString()
+                .contains("ONNX Runtime cannot be loaded", "/proc", "-Djava.io.tmpdir")
+                .doesNotContain("a bug");
+        assertThat(out).doesNotExist();
     }
 
     @Test

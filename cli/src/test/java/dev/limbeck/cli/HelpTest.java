@@ -8,10 +8,12 @@ import dev.limbeck.recipe.Declarations;
 import dev.limbeck.recipe.DeclaredSetting;
 import dev.limbeck.recipe.RecipeSchema;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Test that help matches the declarations of settings, and stays short. */
@@ -29,7 +31,13 @@ class HelpTest {
     }
 
     private static List<String> help(String command) {
-        return Cli.run(command, "--help").done().out().lines().toList();
+        return Cli.run(Stream.of(command, "--help")
+                        .filter(word -> !word.isEmpty())
+                        .toArray())
+                .done()
+                .out()
+                .lines()
+                .toList();
     }
 
     @Test
@@ -37,6 +45,37 @@ class HelpTest {
         assertThat(help("distill"))
                 .hasSizeLessThanOrEqualTo(78)
                 .contains("Data", "Augmentation", "Student", "Training", "Teacher", "Distillation", "Output");
+    }
+
+    static Stream<String> commands() {
+        return help("").stream()
+                .map(line -> line.replaceFirst("^  ([a-z][a-z-]*)\\W.*", "$1"))
+                .filter(line -> line.matches("[a-z][a-z-]*"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void everyHelpFitsThreeScreens(String command) {
+        System.setProperty(WIDTH, "80");
+        assertThat(help(command)).hasSizeLessThanOrEqualTo(3 * 40);
+    }
+
+    @Test
+    void fishCompletesCommandsOptionsAndWords() {
+        assertThat(commands()).contains("train", "generate-completion").hasSizeGreaterThan(15);
+        String script = Cli.run("generate-completion", "--shell", "fish").done().out();
+        assertThat(script.lines()).allMatch(line -> line.startsWith("complete -c limbeck -n "));
+        assertThat(commands())
+                .allSatisfy(command -> assertThat(script)
+                        .contains("complete -c limbeck -n __fish_use_subcommand -f -a " + command + " "));
+        String distill = "complete -c limbeck -n '__fish_seen_subcommand_from distill' ";
+        assertThat(script)
+                .contains(distill + "-l teacher-errors -x -a 'keep swap drop' -d '")
+                .contains(distill + "-l out -r -d '")
+                .contains(distill + "-l no-hflip -d '")
+                .contains(distill + "-s T -l temperature -r -d '")
+                // Quotes of descriptions are escaped.
+                .contains("teacher\\'s");
     }
 
     @ParameterizedTest

@@ -19,10 +19,10 @@ public record SplitRecipe(
         @Setting(help = "Maximum number of labeled training rows", atLeast = 1) @Nullable
         Integer maxTrainSamples,
 
-        @Setting(help = "Maximum number of labeled training rows per class", atLeast = 1) @Nullable
+        @Setting(help = "Maximum of labeled training rows per class", atLeast = 1) @Nullable
         Integer labelsPerClass,
 
-        @Setting(help = "Keep the rows beyond those limits as unlabeled ones", defaultValue = "false")
+        @Setting(help = "Keep rows beyond those limits as unlabeled", defaultValue = "false")
         Boolean keepUnlabeled,
 
         @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false", rare = true)

@@ -6,10 +6,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Create folders and files below the system's folder for temporary files. */
-final class TemporaryFolder {
+public final class TemporaryFolder {
     private TemporaryFolder() {}
 
-    static Path create() {
+    /**
+     * Create an empty folder, which the caller deletes.
+     *
+     * @throws LimbeckException if the system's folder cannot be written
+     */
+    public static Path create() {
         try {
             return Files.createTempDirectory("limbeck-");
         } catch (IOException e) {

@@ -107,7 +107,7 @@ public record TrainingRecipe(
                 defaultValue = "auto")
         String precision,
 
-        @Setting(help = "Seed of weights, sample order and random draws", defaultValue = "0")
+        @Setting(help = "Seed of weights, order and draws", defaultValue = "0")
         Long seed) {
     private static final String ONE_CYCLE = "one-cycle";
 

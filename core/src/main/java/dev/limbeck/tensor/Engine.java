@@ -166,15 +166,23 @@ public final class Engine {
         String wanted = name.toLowerCase(Locale.ROOT);
         if (wanted.equals("auto")) wanted = cudaAvailable() ? "cuda" : "cpu";
         if (wanted.equals("cpu")) return Scope.retain(new Device("cpu"));
-        if (!wanted.matches("cuda(:\\d{1,2})?")) {
-            throw new LimbeckException("device must be auto, cpu, cuda or cuda:N, found '" + name + "'");
-        }
+        if (!isDeviceName(wanted)) throw new LimbeckException(expectedDevice(name));
         int index = wanted.equals("cuda") ? 0 : Integer.parseInt(wanted.substring("cuda:".length()));
         if (index >= cudaDevices()) {
             throw new LimbeckException("device '" + name + "' was requested but LibTorch sees " + cudaDevices()
                     + " CUDA devices; use --device cpu, or build with -Pcuda on a machine with a GPU");
         }
         return Scope.retain(new Device("cuda:" + index));
+    }
+
+    /** Return whether a name is of the form that {@link #device} accepts, on any machine. */
+    public static boolean isDeviceName(String name) {
+        return name.toLowerCase(Locale.ROOT).matches("auto|cpu|cuda(:\\d{1,2})?");
+    }
+
+    /** Return the message for another name. */
+    public static String expectedDevice(String name) {
+        return "device must be auto, cpu, cuda or cuda:N, found '" + name + "'";
     }
 
     /** Return the name of a tensor's device, such as {@code cpu}. */

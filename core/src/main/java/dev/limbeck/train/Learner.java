@@ -55,6 +55,7 @@ public final class Learner implements AutoCloseable {
     private int fits;
     private int laterEpochs;
     private @Nullable TrainingState resumed;
+    private boolean closed;
 
     Learner(LearnerBuilder settings) {
         architecture = settings.architecture;
@@ -105,12 +106,17 @@ public final class Learner implements AutoCloseable {
         return new LearnerBuilder(data, new Architecture(model.describe(), 1, classes -> model));
     }
 
+    private Training open() {
+        if (closed) throw new IllegalStateException("this learner is closed; use it before close, or build a new one");
+        return training;
+    }
+
     public Data data() {
         return training.data();
     }
 
     public Module model() {
-        return training.model();
+        return open().model();
     }
 
     /** Return the name of the architecture. */
@@ -137,12 +143,12 @@ public final class Learner implements AutoCloseable {
     }
 
     public Optimizer optimizer() {
-        return training.optimizer();
+        return open().optimizer();
     }
 
     /** Compute the task loss of training outputs, see {@link TargetLoss}. It is 0 for a batch without labels, where the mean would be undefined. */
     public Tensor taskLoss(Tensor outputs, Tensor targets, @Nullable Tensor weights) {
-        return training.taskLoss().of(outputs, targets, weights);
+        return open().taskLoss().of(outputs, targets, weights);
     }
 
     /** Return the rows of all epochs of this learner. */
@@ -172,6 +178,7 @@ public final class Learner implements AutoCloseable {
     }
 
     private List<EpochRecord> fit(int epochs, double rate, ToDoubleFunction<String> factor, Callback... more) {
+        open();
         Settings.atLeast(1, "epochs", epochs);
         Settings.positive("learning rate", rate);
         List<Callback> all = new ArrayList<>(callbacks);
@@ -264,12 +271,12 @@ public final class Learner implements AutoCloseable {
 
     /** Train only the classifier and the batch norms. */
     public void freeze() {
-        groups.freezeTo(-1);
+        freezeTo(-1);
     }
 
     /** Train all layers. */
     public void unfreeze() {
-        groups.freezeTo(0);
+        freezeTo(0);
     }
 
     /**
@@ -278,6 +285,7 @@ public final class Learner implements AutoCloseable {
      * @param group from 0 for the stem; negative values count from the end, −1 is the classifier
      */
     public void freezeTo(int group) {
+        open();
         groups.freezeTo(group);
     }
 
@@ -310,7 +318,7 @@ public final class Learner implements AutoCloseable {
         Settings.atLeast(20, "steps", steps);
         LrFinder finder = new LrFinder(lowest, highest, steps);
         int batches = Math.max(1, data().size(Split.TRAIN) / data().batchSize());
-        DryRun.run(training, callbacks, steps / batches + 2, lowest, finder, more);
+        DryRun.run(open(), callbacks, steps / batches + 2, lowest, finder, more);
         return finder.curve();
     }
 
@@ -321,7 +329,7 @@ public final class Learner implements AutoCloseable {
      */
     public List<TermSize> firstLoss(Callback... more) {
         LossProbe first = new LossProbe();
-        DryRun.run(training, callbacks, 1, 1, first, more);
+        DryRun.run(open(), callbacks, 1, 1, first, more);
         return first.terms();
     }
 
@@ -335,7 +343,7 @@ public final class Learner implements AutoCloseable {
      * with.
      */
     public EvaluationResult validate(Split split) {
-        return training.validate(split);
+        return open().validate(split);
     }
 
     /**
@@ -382,6 +390,7 @@ public final class Learner implements AutoCloseable {
     @Override
     public void close() {
         if (resumed != null) resumed.close();
-        model().close();
+        closed = true;
+        training.model().close();
     }
 }

@@ -40,6 +40,30 @@ class LearnerTest {
     }
 
     @Test
+    void aClosedLearnerSaysSo(@TempDir Path folder) {
+        Learner learner = Learner.create(Toy.data(10, 12), PLAIN);
+        learner.close();
+        learner.close();
+        List<Runnable> uses = List.of(
+                () -> learner.fitOneCycle(1, 0.01),
+                () -> learner.fineTune(1, 0.01),
+                () -> learner.lrFind(20),
+                learner::firstLoss,
+                learner::validate,
+                () -> learner.validate(Split.VALID, 2),
+                () -> learner.predict(Split.VALID),
+                learner::unfreeze,
+                learner::model,
+                () -> learner.save(folder.resolve("a.safetensors")),
+                () -> learner.load(folder.resolve("a.safetensors")));
+        for (Runnable use : uses) {
+            assertThatThrownBy(use::run)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("this learner is closed; use it before close, or build a new one");
+        }
+    }
+
+    @Test
     void aUsersOwnModuleTrainsAndComesBackEqualFromItsFile(@TempDir Path folder) {
         Path file = folder.resolve("tiny.safetensors");
         Tensors.seed(1);

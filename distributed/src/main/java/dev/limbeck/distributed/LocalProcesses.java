@@ -85,7 +85,7 @@ public final class LocalProcesses {
             ProcessBuilder builder = new ProcessBuilder(command);
             builder.environment().putAll(environment);
             builder.environment().putAll(Rendezvous.variables(rank, size, port));
-            builder.environment().put("LOCAL_RANK", String.valueOf(rank));
+            builder.environment().put(Rendezvous.LOCAL_RANK, String.valueOf(rank));
             builder.environment()
                     .put(STARTER, String.valueOf(ProcessHandle.current().pid()));
             if (rank == 0) builder.inheritIO();

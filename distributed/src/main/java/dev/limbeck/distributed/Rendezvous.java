@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Describe where the processes of a training meet, in the environment variables of torchrun and Kubeflow.
@@ -21,6 +22,7 @@ import java.util.Optional;
 public record Rendezvous(int rank, int size, String address, int port, boolean served, int attempt, String own) {
     private static final int MOST_PORT = 65_535;
     private static final String RANK = "RANK";
+    static final String LOCAL_RANK = "LOCAL_RANK";
     private static final String SIZE = "WORLD_SIZE";
     private static final String ADDRESS = "MASTER_ADDR";
     private static final String PORT = "MASTER_PORT";
@@ -58,6 +60,19 @@ public record Rendezvous(int rank, int size, String address, int port, boolean s
                 "True".equals(environment.get("TORCHELASTIC_USE_AGENT_STORE")),
                 environment.containsKey(ATTEMPT) ? number(environment, ATTEMPT) : 0,
                 own == null ? Addresses.towards(address, port) : own));
+    }
+
+    /**
+     * Read the index of this process among those of its machine, from 0.
+     *
+     * @return empty if {@code LOCAL_RANK} is not set, or blank
+     * @throws LimbeckException if it is no number from 0
+     */
+    public static OptionalInt localRank(Map<String, String> environment) {
+        if (environment.getOrDefault(LOCAL_RANK, "").isBlank()) return OptionalInt.empty();
+        int rank = number(environment, LOCAL_RANK);
+        if (rank < 0) throw wrong(LOCAL_RANK, "at least 0", rank);
+        return OptionalInt.of(rank);
     }
 
     /** Return the variables of a process that a launcher on this machine starts. */

@@ -17,6 +17,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -54,6 +55,18 @@ class ProcessGroupTest {
     private static ProcessGroup joined(Rendezvous where) {
         try (Scope before = Scope.open()) {
             return ProcessGroup.join(where, Duration.ofSeconds(20));
+        }
+    }
+
+    @Test
+    void aLocalRankThatIsNoNumberIsRefused() {
+        assertThat(Rendezvous.localRank(Map.of())).isEmpty();
+        assertThat(Rendezvous.localRank(Map.of("LOCAL_RANK", "3"))).hasValue(3);
+        for (String wrong : List.of("x", "1.5", "-1", "99999999999")) {
+            assertThatThrownBy(() -> Rendezvous.localRank(Map.of("LOCAL_RANK", wrong)))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageContaining("the environment variable LOCAL_RANK must be ")
+                    .hasMessageContaining("found " + wrong + "; correct it");
         }
     }
 

@@ -69,7 +69,7 @@ public final class Exporter {
 
     /** Create an exporter for a model. The default format is ONNX. */
     public static Exporter of(SavedModel model) {
-        return new Exporter(ExportModel.of(model));
+        return new Exporter(ExportModel.of(Objects.requireNonNull(model, "model")));
     }
 
     /**
@@ -79,7 +79,10 @@ public final class Exporter {
      * @param preprocessing preprocessing of its inputs
      */
     public static Exporter of(Module module, Task task, Preprocessing preprocessing) {
-        return new Exporter(ExportModel.of(module, task, preprocessing));
+        return new Exporter(ExportModel.of(
+                Objects.requireNonNull(module, "module"),
+                Objects.requireNonNull(task, "task"),
+                Objects.requireNonNull(preprocessing, "preprocessing")));
     }
 
     /**
@@ -90,7 +93,11 @@ public final class Exporter {
      * @param task with names in the order of its outputs, which are numbers in the targets' units for a regression
      */
     public static Exporter of(Script script, Path file, Task task, Preprocessing preprocessing) {
-        return new Exporter(ExportModel.of(file, task, preprocessing, script));
+        return new Exporter(ExportModel.of(
+                Objects.requireNonNull(file, "file"),
+                Objects.requireNonNull(task, "task"),
+                Objects.requireNonNull(preprocessing, "preprocessing"),
+                Objects.requireNonNull(script, "script")));
     }
 
     /** Set the formats. */

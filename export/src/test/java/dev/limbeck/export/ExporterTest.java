@@ -145,6 +145,18 @@ class ExporterTest {
     }
 
     @Test
+    @SuppressWarnings("NullAway")
+    void aMissingArgumentIsNamed() {
+        Task task = new Task.SingleLabel(List.of("a", "b"));
+        assertThatThrownBy(() -> Exporter.of(null))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("model");
+        assertThatThrownBy(() -> Exporter.of(student.module(), task, null)).hasMessage("preprocessing");
+        assertThatThrownBy(() -> Exporter.of(student.module(), null, null)).hasMessage("task");
+        assertThatThrownBy(() -> Exporter.of(null, home, task, null)).hasMessage("preprocessing");
+    }
+
+    @Test
     void halvesAreRoundedToTheNearest() {
         float[] values = {0, 1, -2, 65504, 1e9f, 0x1p-14f, 0x1p-24f, 0x1p-26f, 1.0009766f, 1.0004883f, 1.0014648f, -0.1f
         };

@@ -179,6 +179,14 @@ public final class OnnxSession implements AutoCloseable {
             close(file, session);
             throw new LimbeckException(
                     file + " is not an ONNX file that can be run: " + LimbeckException.briefly(e), e);
+        } catch (LinkageError e) {
+            Throwable root = e;
+            while (root.getCause() != null) root = root.getCause();
+            throw new LimbeckException(
+                    "ONNX Runtime cannot be loaded (" + LimbeckException.briefly(root)
+                            + "); the temporary folder " + System.getProperty("java.io.tmpdir")
+                            + " must be writable, or name another (-Djava.io.tmpdir=DIR)",
+                    e);
         } catch (RuntimeException e) {
             close(file, session);
             throw e;

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @see Augmentation
  */
 public record AugmentRecipe(
-        @Setting(help = "Mirror half of the images", whenUnset = "by data set", negatable = true) @Nullable
+        @Setting(help = "Mirror half the images", whenUnset = "by data set", negatable = true) @Nullable
         Boolean hflip,
 
         @Setting(help = "Shift images by up to N pixels", atLeast = 0, atMost = Augmentation.MOST_CROP) @Nullable

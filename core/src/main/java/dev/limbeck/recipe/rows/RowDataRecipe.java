@@ -50,7 +50,7 @@ public record RowDataRecipe(
                 label = "SOURCE")
         String source,
 
-        @Setting(help = "Column of the text; without it, the rows are a table", label = "NAME") @Nullable
+        @Setting(help = "Text column; without it, rows are a table", label = "NAME") @Nullable
         String textColumn,
 
         @Setting(
