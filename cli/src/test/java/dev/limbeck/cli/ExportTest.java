@@ -181,8 +181,9 @@ class ExportTest {
         }
         List<Object> otherwise = new ArrayList<>(command);
         otherwise.addAll(List.of("--model", run, "--out", home.resolve("refused")));
-        refused("leave out --image-size, --resize, --mean and --std", otherwise.toArray());
+        refused(1, "leave out --image-size, --resize, --mean and --std", otherwise.toArray());
         refused(
+                2,
                 "--classes must be unique names, found [a, a]",
                 "export",
                 "--model",
@@ -247,6 +248,7 @@ class ExportTest {
                         .asInt())
                 .isEqualTo(16);
         refused(
+                1,
                 "the classes of " + talking + " are [cat, dog], the data's are [cat, owl]",
                 "export",
                 "--model",
@@ -257,17 +259,17 @@ class ExportTest {
                 home.resolve("refused"));
     }
 
-    private static void refused(String expected, Object... args) throws IOException {
+    private static void refused(int code, String expected, Object... args) throws IOException {
         Set<String> before = Cli.listing(home);
         Cli.Answer answer = Cli.run(args);
-        assertThat(answer.code()).isEqualTo(1);
+        assertThat(answer.code()).isEqualTo(code);
         assertThat(answer.err()).contains(expected);
         assertThat(answer.err().lines()).hasSize(1);
         assertThat(Cli.listing(home)).isEqualTo(before);
     }
 
     private static void notExported(String expected, Path model, String options) throws IOException {
-        refused(expected, "export", "--model", model, Cli.words(options + " --out $/refused", home));
+        refused(1, expected, "export", "--model", model, Cli.words(options + " --out $/refused", home));
     }
 
     @Test
@@ -285,11 +287,21 @@ class ExportTest {
                 "--image-size 16 --classes dog,cat --data $/pictures");
         notExported("is TorchScript, which is of no architecture", file, "--arch resnet18 --data $/pictures");
         notExported("calls its classes [cat, dog], found [a, b]", run, "--classes a,b");
-        notExported("int8 needs data to calibrate on; leave out --no-verify", run, "--precision int8 --no-verify");
+        Object[] int8 = Cli.words("export --model $/run --precision int8 --no-verify --out $/refused", home);
+        refused(2, "int8 needs data to calibrate on; leave out --no-verify", int8);
         notExported("add onnx to the formats", run, "--softmax --format safetensors");
-        refused(" is a file, expected a folder", "export", "--model", run, "--out", image.resolve("below"));
+        refused(1, " is a file, expected a folder", "export", "--model", run, "--out", image.resolve("below"));
         // The error must come before any image is read.
-        refused("exists; choose another --out", "export", "--model", run, "--data", home.resolve("none"), "--out", run);
+        refused(
+                1,
+                "exists; choose another --out",
+                "export",
+                "--model",
+                run,
+                "--data",
+                home.resolve("none"),
+                "--out",
+                run);
     }
 
     /** An external project needs only the jars listed in docs/export.md: no LibTorch, no other part of Limbeck. */
