@@ -38,6 +38,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ServedModelTest {
     private static final Connection.Timing QUICK = new Connection.Timing(
             Duration.ofSeconds(1), Duration.ofMillis(600), Duration.ofMillis(10), Duration.ofMillis(100));
+
+    /** For answers that come, however busy the machine is. */
+    private static final Connection.Timing PATIENT = new Connection.Timing(
+            Duration.ofSeconds(30), Duration.ofSeconds(20), Duration.ofMillis(10), Duration.ofMillis(100));
+
     private static final int ROWS = 20;
 
     @TempDir
@@ -66,6 +71,10 @@ class ServedModelTest {
 
     private FileTeacher open() {
         return open(server.address("toy"), 1);
+    }
+
+    private FileTeacher openPatiently() {
+        return ServedModel.open(ModelAddress.of(server.address("toy")), 1, ModelRole.TEACHER, PATIENT, null, log::add);
     }
 
     private float[] answers(Teacher teacher) {
@@ -166,7 +175,7 @@ class ServedModelTest {
     @Test
     void aServerThatComesBackIsWaitedFor() {
         int port = server.port();
-        try (FileTeacher teacher = open();
+        try (FileTeacher teacher = openPatiently();
                 TeacherSession session = teacher.open(data, Engine.device("cpu"))) {
             server.close();
             CompletableFuture<InferenceServer> again = CompletableFuture.supplyAsync(() -> {
@@ -183,7 +192,7 @@ class ServedModelTest {
             }
             server = again.join();
         }
-        assertThat(log).hasSize(2).first().asString().contains("no connection to the server; trying again for 1 s");
+        assertThat(log).hasSize(2).first().asString().contains("no connection to the server; trying again for 30 s");
     }
 
     /** Expected texts start after the address. */
@@ -290,7 +299,7 @@ class ServedModelTest {
     void otherShapesAreTriedWhereTheModelMayTakeThem() {
         server.metadata = server.metadata.replace("[-1, 3, 8, 8]", "[-1, -1, -1, -1]");
         server.fault = Fault.NO_BINARY;
-        try (FileTeacher teacher = open().withPreprocessing(Map.of("layout", "nhwc"))) {
+        try (FileTeacher teacher = openPatiently().withPreprocessing(Map.of("layout", "nhwc"))) {
             // Its 8 channels are of the wrong dimension, which this model takes, but gives 8 outputs for.
             assertThat(teacher.facts().inputs()).hasToString("[image float32 N×?×?×?]");
             assertThat(answers(teacher)).hasSize(8 * ROWS);
