@@ -147,7 +147,7 @@ public final class RecipeRun {
                             out,
                             directory.file(RunDirectory.LOG_NAME),
                             RecipeFiles.flat(recipe.toTree()),
-                            told(data, teacher))
+                            trackedFacts(data, teacher))
                     : List.of();
             try {
                 if (shared.file() != null) learner.resume(shared.file());
@@ -206,7 +206,7 @@ public final class RecipeRun {
     }
 
     /** Return what trackers learn of data, teacher and program. */
-    private Map<String, String> told(Data data, @Nullable LoadedTeacher teacher) {
+    private Map<String, String> trackedFacts(Data data, @Nullable LoadedTeacher teacher) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("limbeck", Version.number());
         facts.put("student", recipe.student());

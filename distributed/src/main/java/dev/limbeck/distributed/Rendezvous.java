@@ -66,7 +66,7 @@ public record Rendezvous(int rank, int size, String address, int port, boolean s
      * Read the index of this process among those of its machine, from 0.
      *
      * @return empty if {@code LOCAL_RANK} is not set, or blank
-     * @throws LimbeckException if it is no number from 0
+     * @throws LimbeckException if it is not a number from 0
      */
     public static OptionalInt localRank(Map<String, String> environment) {
         if (environment.getOrDefault(LOCAL_RANK, "").isBlank()) return OptionalInt.empty();

@@ -58,7 +58,7 @@ final class MlflowRun implements TrackedRun {
     private int failures;
     private int calls;
     private @Nullable Long failedAt;
-    private boolean toldNames;
+    private boolean warnedOfNames;
     private @Nullable AtExit atExit;
 
     /** Something to send. */
@@ -130,7 +130,7 @@ final class MlflowRun implements TrackedRun {
         }
     }
 
-    /** Send something. A failure is told once, counted, and ends nothing. */
+    /** Send something. A failure is reported once, counted, and ends nothing. */
     private void attempt(Sending sending) {
         calls++;
         try {
@@ -298,8 +298,8 @@ final class MlflowRun implements TrackedRun {
         List<String> changed = values.keySet().stream()
                 .filter(name -> !taken(name).equals(name))
                 .toList();
-        if (!changed.isEmpty() && !toldNames) {
-            toldNames = true;
+        if (!changed.isEmpty() && !warnedOfNames) {
+            warnedOfNames = true;
             run.log()
                     .accept(PREFIX + "wrote _ for characters that MLflow does not take in names: "
                             + Printable.line(String.join(", ", changed)));
