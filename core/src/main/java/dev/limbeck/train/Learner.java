@@ -107,7 +107,7 @@ public final class Learner implements AutoCloseable {
     }
 
     private Training open() {
-        if (closed) throw new IllegalStateException("this learner is closed; use it before close, or build a new one");
+        if (closed) throw new LimbeckException("this learner is closed; use it before close, or build a new one");
         return training;
     }
 

@@ -58,7 +58,7 @@ class LearnerTest {
                 () -> learner.load(folder.resolve("a.safetensors")));
         for (Runnable use : uses) {
             assertThatThrownBy(use::run)
-                    .isInstanceOf(IllegalStateException.class)
+                    .isInstanceOf(LimbeckException.class)
                     .hasMessage("this learner is closed; use it before close, or build a new one");
         }
     }
