@@ -5,6 +5,7 @@
 #   LIMBECK_PEER_SCRIPT=step_speed.py bench/side-by-side.sh [PYTHON] [PAIRS] [SCRIPT]
 # The script prints one JSON line per row, like StepSpeed, and accepts --only ROWS and --steps N. Rows in bfloat16 run where the
 # processor has instructions for it. Seven pairs take about half an hour on two idle cores.
+# BUSY=1 lets another process use one core all the time, as on shared machines.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${1:-python3}
@@ -19,7 +20,7 @@ if grep -q -E 'avx512_bf16|amx_bf16' /proc/cpuinfo; then
 fi
 table=${TABLE:-$careful $fasterai}
 # The pairs whose peak memory is measured; none with PEAKS=" ".
-peaks=${PEAKS:-plain:plain kd-eager:kd-cl}
+peaks=${PEAKS:-plain:plain kd-eager:kd-cl kd-cached:kd-cached}
 steps=${STEPS:-10}
 if [ -z "$script" ] || [ ! -f "$script" ]; then
     echo "skipped: no peer script; name it as third argument or in LIMBECK_PEER_SCRIPT"
@@ -33,7 +34,12 @@ fi
 env | grep -E '^(OPENBLAS_CORETYPE|ONEDNN_MAX_CPU_ISA|DNNL_MAX_CPU_ISA|ATEN_CPU_CAPABILITY)=' | sed 's/$/ limits the instructions that are used/' >&2 || true
 rows() { echo "$table" | tr ' ' '\n' | cut -d: -f"$1" | sort -u; }
 results=$(mktemp)
-trap 'rm -f "$results"' EXIT
+busy=
+if [ "${BUSY:-0}" = 1 ]; then
+    sh -c 'while :; do :; done' &
+    busy=$!
+fi
+trap 'rm -f "$results"; [ -z "$busy" ] || kill "$busy"' EXIT
 i=0
 while [ "$i" -lt "$pairs" ]; do
     i=$((i + 1))
@@ -79,7 +85,8 @@ PY
 for both in $peaks; do
     row=${both%%:*}
     ours=$("$here/run.sh" StepSpeed --rows "$row" --steps "$steps" | sed -n 's/.*"resident_mib": \([0-9.]*\).*/\1/p')
-    theirs=$("$python" - "$script" --only "${both#*:}" --steps "$steps" <<'PY'
+    peak() {
+        "$python" - "$script" --only "${both#*:}" --steps "$steps" <<'PY'
 import os, resource, runpy, sys
 sys.argv = sys.argv[1:]
 sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
@@ -87,6 +94,8 @@ out, sys.stdout = sys.stdout, open(os.devnull, "w")
 runpy.run_path(sys.argv[0], run_name="__main__")
 print(round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024), file=out)
 PY
-    )
-    echo "peak resident memory of $row: Limbeck $ours MiB, PyTorch $theirs MiB"
+    }
+    theirs=$(peak)
+    kept=$(MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=68719476736 MALLOC_TOP_PAD_=268435456 peak)
+    echo "peak resident memory of $row: Limbeck $ours MiB, PyTorch $theirs MiB, with tuned malloc $kept MiB"
 done

@@ -41,6 +41,7 @@ public final class Main implements Runnable {
             ExplainCommand.class,
             LrFindCommand.class,
             SweepCommand.class,
+            FitCommand.class,
             LossesCommand.class,
             SummaryCommand.class,
             InspectCommand.class,

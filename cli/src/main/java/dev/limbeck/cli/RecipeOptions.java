@@ -45,8 +45,17 @@ final class RecipeOptions {
      * @param withTeacher whether a teacher is required
      */
     Recipe recipe(LimbeckCommand command, @Nullable Path file, boolean withTeacher) {
+        return recipe(command, file, withTeacher, null);
+    }
+
+    /**
+     * Build a recipe whose student is replaced later.
+     *
+     * @param student architecture if neither the file nor an option names one; null if one must
+     */
+    Recipe recipe(LimbeckCommand command, @Nullable Path file, boolean withTeacher, @Nullable String student) {
         workers.checked();
-        return Recipes.of(command, preset, file, settings, withTeacher);
+        return Recipes.of(command, preset, file, settings, withTeacher, student);
     }
 
     /** Build a recipe from a file, or from another recipe, and the options. */

@@ -19,15 +19,18 @@ final class Recipes {
      *
      * @param preset whose values the file and the options override; null for none
      * @param withTeacher whether a teacher is required
+     * @param student architecture if neither names one; null if one must
      */
     static Recipe of(
             LimbeckCommand command,
             @Nullable String preset,
             @Nullable Path file,
             SettingOptions settings,
-            boolean withTeacher) {
+            boolean withTeacher,
+            @Nullable String student) {
         ObjectNode own = file == null ? RecipeFiles.tree() : RecipeFiles.recipeTree(file);
         ObjectNode tree = RecipeFiles.over(preset, own, withTeacher || settings.isGiven("teacher.model"));
+        if (student != null && !tree.has("student")) tree.put("student", student);
         write(settings, tree);
         if (file != null) RecipeFiles.refuseUnknownKeys(tree, file.toString());
         require(command, tree.at("/data/source"), "--data");

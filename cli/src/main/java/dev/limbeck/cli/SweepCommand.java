@@ -64,6 +64,14 @@ final class SweepCommand extends TrackedCommand {
             description = "Learning-rate schedules (default: the recipe's)")
     List<String> schedules = List.of();
 
+    @Option(
+            names = "--students",
+            split = ",",
+            paramLabel = "ARCH,…",
+            hideParamSyntax = true,
+            description = "Students, by name (default: the recipe's)")
+    List<String> students = List.of();
+
     @Option(names = "--strategy", paramLabel = "NAME", description = "grid (default), random, halving (drops worst)")
     String strategy = "grid";
 
@@ -96,7 +104,11 @@ final class SweepCommand extends TrackedCommand {
         Recipe base = options.recipe(this, file, file == null);
         SearchSpace usual = SearchSpace.defaults();
         SearchSpace space = new SearchSpace(
-                schedules(temperatures, usual.temperatures()), schedules(weights, usual.weights()), losses, schedules);
+                schedules(temperatures, usual.temperatures()),
+                schedules(weights, usual.weights()),
+                losses,
+                schedules,
+                students);
         RunContext context = context();
         Sweep sweep = new Sweep(base, space, chosen, trials, seeds, confirm, out, context);
         if (shard.isPresent()) return ShardOptions.show(this, sweep.run(shard.get()));

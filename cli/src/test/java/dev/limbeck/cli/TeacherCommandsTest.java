@@ -260,4 +260,23 @@ class TeacherCommandsTest {
                 .contains("Missing required option: '--teacher'")
                 .hasLineCount(1);
     }
+
+    @Test
+    void oneRunTrainsSeveralStudents() throws IOException {
+        Path out = home.resolve("several");
+        Object[] options = distill("--teacher", onnx, "--also", "small-cnn-4,small-cnn-6", "--out", out);
+        Cli.Answer run = Cli.run("distill", options).done();
+        assertThat(run.err()).containsPattern("small-cnn-6, valid: accuracy [\\d.]+ %");
+        Cli.run("evaluate", data("64"), "--split", "valid", "--model", out.resolve("also-small-cnn-4.safetensors"))
+                .done();
+        assertThat(Files.readString(out.resolve("epochs.csv"))).contains("peer2_accuracy");
+        // Such a folder is a run, which may be replaced.
+        Cli.run("distill", options, "--overwrite").done();
+        Cli.Answer twice =
+                Cli.run("distill", distill("--teacher", onnx, "--also", "cifar-resnet8", "--out", home.resolve("no")));
+        assertThat(twice.err())
+                .contains(
+                        "limbeck: students that train along need different architectures, found cifar-resnet8 twice; ");
+        assertThat(home.resolve("no")).doesNotExist();
+    }
 }

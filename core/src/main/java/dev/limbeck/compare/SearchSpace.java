@@ -22,12 +22,23 @@ import org.jspecify.annotations.Nullable;
  * @param weights distillation weights: numbers or schedules
  * @param losses losses in the syntax of {@link LossRecipe#parse}
  * @param schedules learning-rate schedules, by name
+ * @param students architectures, by name
  */
 public record SearchSpace(
-        List<Schedule> temperatures, List<Schedule> weights, List<String> losses, List<String> schedules) {
+        List<Schedule> temperatures,
+        List<Schedule> weights,
+        List<String> losses,
+        List<String> schedules,
+        List<String> students) {
     /** Return T in {2, 3, 5, 10, 20} × weight in {0.3, 0.5, 0.7, 0.9}. */
     public static SearchSpace defaults() {
-        return new SearchSpace(constants(2, 3, 5, 10, 20), constants(0.3, 0.5, 0.7, 0.9), List.of(), List.of());
+        return new SearchSpace(
+                constants(2, 3, 5, 10, 20), constants(0.3, 0.5, 0.7, 0.9), List.of(), List.of(), List.of());
+    }
+
+    /** Return a space of architectures with the recipe's other settings. */
+    public static SearchSpace ofStudents(List<String> students) {
+        return new SearchSpace(List.of(), List.of(), List.of(), List.of(), students);
     }
 
     /** Return constant schedules. */
@@ -39,11 +50,13 @@ public record SearchSpace(
     Map<String, Recipe> recipes(Recipe base) {
         if (base.teacher() == null) throw new LimbeckException("a sweep needs a recipe with a teacher");
         Map<String, Recipe> recipes = new LinkedHashMap<>();
-        for (String loss : losses.isEmpty() ? List.of("") : losses) {
-            for (String schedule : schedules.isEmpty() ? List.of("") : schedules) {
-                for (Schedule weight : orAsItIs(weights)) {
-                    for (Schedule temperature : orAsItIs(temperatures)) {
-                        add(base, loss, schedule, weight, temperature, recipes);
+        for (String student : students.isEmpty() ? List.of("") : students) {
+            for (String loss : losses.isEmpty() ? List.of("") : losses) {
+                for (String schedule : schedules.isEmpty() ? List.of("") : schedules) {
+                    for (Schedule weight : orAsItIs(weights)) {
+                        for (Schedule temperature : orAsItIs(temperatures)) {
+                            add(base, student, loss, schedule, weight, temperature, recipes);
+                        }
                     }
                 }
             }
@@ -57,6 +70,7 @@ public record SearchSpace(
 
     private static void add(
             Recipe base,
+            String student,
             String loss,
             String schedule,
             @Nullable Schedule weight,
@@ -66,6 +80,10 @@ public record SearchSpace(
         ObjectNode distillation = tree.withObject("/distillation");
         ObjectNode first = (ObjectNode) distillation.at("/losses/0");
         List<String> name = new ArrayList<>();
+        if (!student.isEmpty()) {
+            tree.put("student", student);
+            name.add(student);
+        }
         if (!loss.isEmpty()) {
             ObjectNode other = LossRecipe.parse(loss);
             if (first.has("temperature") && !other.has("temperature"))

@@ -309,6 +309,7 @@ public final class Sweep {
         LossRecipe loss = distillation.losses().get(0);
         return new SweepResult.Trial(
                 name,
+                recipe.student(),
                 loss.name(),
                 loss.temperature(),
                 distillation.kdWeight(),

@@ -9,6 +9,7 @@ import dev.limbeck.distill.loss.MultiLabel;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.optim.Schedule;
+import dev.limbeck.train.Learner;
 import dev.limbeck.train.TrainStep;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +48,7 @@ public final class DistillationBuilder {
     int adapterEpochs;
     int diagnosisInterval;
     boolean thorough;
+    List<Learner> also = List.of();
 
     Consumer<String> log =
             line -> LoggerFactory.getLogger(KnowledgeDistillation.class).info(Printable.line(line));
@@ -185,6 +187,18 @@ public final class DistillationBuilder {
     }
 
     /**
+     * Train other students along with the one that runs the fit, by the same losses on logits. The teacher computes each batch once for all of
+     * them: for teachers that are expensive and whose outputs cannot be cached. Without dropout, each student ends as if it had been
+     * trained alone with the same optimizer and seed.
+     *
+     * @param students on the data and the device of the student that runs the fit; they stay the caller's
+     */
+    public DistillationBuilder also(Learner... students) {
+        also = List.of(students);
+        return this;
+    }
+
+    /**
      * Always try other preprocessing of the teacher's inputs before training. By default, this happens only if the
      * teacher's accuracy is low.
      */
@@ -202,7 +216,7 @@ public final class DistillationBuilder {
     /**
      * Build the callback.
      *
-     * @throws LimbeckException if all weights are 0
+     * @throws LimbeckException if all weights are 0, or several students are to learn features
      */
     public KnowledgeDistillation build() {
         boolean noTask = taskWeight != null && taskWeight.equals(Schedule.constant(0));
@@ -211,6 +225,10 @@ public final class DistillationBuilder {
         }
         if (adapterEpochs > 0 && pairs.isEmpty()) {
             throw new LimbeckException("there are no feature pairs with adapters to train first; add a pair");
+        }
+        if (!also.isEmpty() && !pairs.isEmpty()) {
+            throw new LimbeckException(
+                    "losses on features are for one student; use losses on logits, or train the students one by one");
         }
         return new KnowledgeDistillation(this);
     }

@@ -4,9 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
-import dev.limbeck.distill.DistillationBuilder.LogitTerm;
 import dev.limbeck.distill.loss.LogitLoss;
-import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.distill.loss.RowMean;
 import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
@@ -20,7 +18,6 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.optim.Schedule;
 import dev.limbeck.tensor.Inputs;
-import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
@@ -60,9 +57,10 @@ public final class KnowledgeDistillation implements Callback {
 
     private Teacher teacher;
     private final DistillationBuilder settings;
-    private final Map<String, LogitTerm> losses = new LinkedHashMap<>();
+    private LogitTerms losses;
     private final FeatureBindings pairs;
     private final GradientStats diagnosis;
+    private final Peers also;
     private @Nullable TeacherSession session;
     private String before = "";
     private @Nullable Predictions teacherOnValidation;
@@ -72,9 +70,10 @@ public final class KnowledgeDistillation implements Callback {
     KnowledgeDistillation(DistillationBuilder settings) {
         this.settings = settings;
         teacher = settings.teacher;
-        nameLosses(Task.Kind.SINGLE_LABEL);
+        losses = LogitTerms.of(settings, Task.Kind.SINGLE_LABEL);
         pairs = new FeatureBindings(settings.pairs);
         diagnosis = new GradientStats(settings.diagnosisInterval);
+        also = new Peers(settings.also);
     }
 
     /** Distill from a learner's model. */
@@ -104,12 +103,12 @@ public final class KnowledgeDistillation implements Callback {
         }
         Task task = fit.data().task();
         teacher = MappedTeacher.matching(settings.teacher, settings.matchesClasses, settings.classes, task);
-        nameLosses(task.kind());
-        DistillationChecks checks = new DistillationChecks(
-                teacher, losses.values().stream().map(LogitTerm::loss).toList());
+        losses = LogitTerms.of(settings, task.kind());
+        DistillationChecks checks = new DistillationChecks(teacher, losses.losses());
         checks.task(task.kind(), settings.selection);
         checks.classes(fit.data().classNames());
         checks.rows(fit.data());
+        also.begin(fit);
         TeacherContext context = new TeacherContext(fit.data(), fit.device(), fit.precision(), null);
         TeacherSession begun = teacher.open(context);
         session = begun;
@@ -135,33 +134,12 @@ public final class KnowledgeDistillation implements Callback {
                     teacherOnValidation,
                     context,
                     settings.teacher.classNames(),
-                    temperatures(),
+                    losses.temperatures(),
                     settings.thorough);
             teacherCheck = found;
             settings.log.accept(found.summary());
             found.warnings().forEach(line -> settings.log.accept("warning: " + line));
         }
-    }
-
-    /** Give each loss a name of its own. Without losses, the task's usual one is used. */
-    private void nameLosses(Task.Kind task) {
-        losses.clear();
-        List<LogitTerm> terms = settings.losses.isEmpty() && settings.pairs.isEmpty()
-                ? List.of(new LogitTerm(Losses.defaultFor(task).logits(Map.of()), Schedule.constant(1), null))
-                : settings.losses;
-        for (LogitTerm term : terms) {
-            String name = term.loss().name();
-            for (int i = 2; losses.containsKey(name); i++) name = term.loss().name() + i;
-            losses.put(name, term);
-        }
-    }
-
-    private double[] temperatures() {
-        return losses.values().stream()
-                .mapToDouble(term -> term.at(0).temperature())
-                .filter(temperature -> !Double.isNaN(temperature))
-                .distinct()
-                .toArray();
     }
 
     /** Run the teacher as in a training step, and discard the output. */
@@ -190,6 +168,7 @@ public final class KnowledgeDistillation implements Callback {
     public void beforeTrain(TrainingContext fit) {
         // Adapters are trained on the student's features in evaluation mode, and its statistics stay.
         if (adaptersOnly(fit)) fit.model().eval();
+        also.train();
     }
 
     private boolean adaptersOnly(TrainingContext fit) {
@@ -207,7 +186,9 @@ public final class KnowledgeDistillation implements Callback {
             if (teaches) pairs.start();
             task.forward(step);
             if (step.index() < settings.lastStep) step.setWeight(TrainStep.TASK, taskWeight());
-            if (teaches) teach(step);
+            List<Tensor> others = also.forward(step);
+            also.addTasks(step, others, step.weight(TrainStep.TASK));
+            if (teaches) teach(step, others);
         };
     }
 
@@ -217,7 +198,7 @@ public final class KnowledgeDistillation implements Callback {
         return adaptersOnly(step.fit()) || settings.weight.isConstant() || settings.weight.at(progress) > 0;
     }
 
-    private void teach(TrainStep step) {
+    private void teach(TrainStep step, List<Tensor> others) {
         TeacherSession current = session;
         if (current == null) throw new IllegalStateException("distillation takes part in a fit only");
         TeacherResult result = current.compute(step.batch(), pairs.layers());
@@ -227,7 +208,22 @@ public final class KnowledgeDistillation implements Callback {
         if (held) step.setWeight(TrainStep.TASK, 0);
         SampleSelection choice =
                 held ? new SampleSelection(null, outputs, null) : SampleSelection.of(settings.selection, step, outputs);
-        addTerms(step, result, choice, held);
+        double weight = held ? 0 : settings.weight.at(progress);
+        Tensor nothing = losses.add(step, choice, step.prediction(), weight, progress, name -> name);
+        pairs.compare(
+                step,
+                result,
+                choice.rows(),
+                held,
+                nothing,
+                (name, values) -> step.addTerm(
+                        name,
+                        RowMean.of(values, pairs.relational(name) ? null : choice.weightsOf(step)),
+                        (held ? 1 : weight) * pairs.scale(name).at(progress)));
+        for (int i = 0; i < others.size(); i++) {
+            int peer = i;
+            losses.add(step, choice, others.get(i), weight, progress, name -> Peers.named(name, peer));
+        }
         pairs.stop();
         diagnosis.measure(step);
     }
@@ -237,36 +233,9 @@ public final class KnowledgeDistillation implements Callback {
         return own == null ? 1 - settings.weight.at(progress) : own.at(progress);
     }
 
-    private void addTerms(TrainStep step, TeacherResult result, SampleSelection choice, boolean held) {
-        double weight = settings.weight.at(progress);
-        SelectedSamples rows = choice.rows();
-        int count = rows == null ? step.batch().size() : rows.count();
-        Tensor weights = count == 0 ? null : choice.weights();
-        Tensor student = choice.of(step.prediction());
-        Tensor outputs = choice.of(choice.outputs());
-        Tensor labels = choice.of(step.batch().labels());
-        // Where too few rows were chosen, a loss has nothing to say.
-        Tensor nothing = Ops.mul(step.prediction().sum(), 0).abs();
-        losses.forEach((name, term) -> step.addTerm(
-                name,
-                SelectedSamples.tooFew(count, term.loss().relational())
-                        ? nothing
-                        : term.at(progress).compute(student, outputs, labels, weights),
-                held ? 0 : weight * term.scale().at(progress)));
-        pairs.compare(
-                step,
-                result,
-                rows,
-                held,
-                nothing,
-                (name, values) -> step.addTerm(
-                        name,
-                        RowMean.of(values, pairs.relational(name) ? null : weights),
-                        (held ? 1 : weight) * pairs.scale(name).at(progress)));
-    }
-
     @Override
     public void afterValidate(TrainingContext fit) {
+        also.validate(fit);
         EvaluationResult validation = fit.validation();
         Predictions outputs = teacherOnValidation;
         if (validation == null || outputs == null) return;
@@ -276,12 +245,7 @@ public final class KnowledgeDistillation implements Callback {
             Tensor ours = Tensors.of(student.outputs(), student.size(), student.width());
             Tensor theirs = Tensors.of(outputs.outputs(), outputs.size(), outputs.width());
             Tensor labeled = new Batch(Inputs.of(ours), student.targets().tensor(), new int[student.size()]).labels();
-            losses.forEach((name, term) -> {
-                if (SelectedSamples.tooFew(student.size(), term.loss().relational())) return;
-                fit.log(
-                        "valid_" + name,
-                        term.at(progress).compute(ours, theirs, labeled).item_double());
-            });
+            losses.values(ours, theirs, labeled, progress).forEach((name, value) -> fit.log("valid_" + name, value));
         }
     }
 
@@ -299,6 +263,7 @@ public final class KnowledgeDistillation implements Callback {
         session = null;
         teacherOnValidation = null;
         pairs.end();
+        also.end();
         if (current == null) return;
         try (current) {
             if (!current.facts().identity().equals(before)) {
@@ -309,7 +274,8 @@ public final class KnowledgeDistillation implements Callback {
 
     @Override
     public Map<String, Tensor> parameters() {
-        return pairs.parameters();
+        // Features are of one student, so at most one of them has parameters.
+        return also.isEmpty() ? pairs.parameters() : also.parameters("also");
     }
 
     @Override
@@ -319,12 +285,15 @@ public final class KnowledgeDistillation implements Callback {
 
     @Override
     public StateDict state() {
-        return pairs.state();
+        StateDict state = pairs.state();
+        also.addTo(state);
+        return state;
     }
 
     @Override
     public void restore(StateDict state) {
-        pairs.restore(state);
+        if (also.isEmpty()) pairs.restore(state);
+        else also.restore(state);
     }
 
     /** Return a description of each feature pair; empty before the first fit. */
@@ -348,15 +317,7 @@ public final class KnowledgeDistillation implements Callback {
                     "teacher_errors", settings.selection.teacherErrors().name().toLowerCase(Locale.ROOT));
         }
         if (settings.adapterEpochs > 0) described.put("adapter_epochs", settings.adapterEpochs);
-        Map<String, Object> terms = new LinkedHashMap<>();
-        losses.forEach((name, term) -> {
-            Map<String, Object> one = new LinkedHashMap<>();
-            one.put("loss", term.loss().toString());
-            if (term.temperature() != null)
-                one.put("temperature", term.temperature().value());
-            one.put("scale", term.scale().value());
-            terms.put(name, one);
-        });
+        Map<String, Object> terms = losses.describe();
         for (FeaturePair pair : pairs.pairs()) {
             Map<String, Object> one = new LinkedHashMap<>();
             one.put("loss", pair.loss().toString());

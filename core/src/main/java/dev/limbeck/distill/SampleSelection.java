@@ -77,4 +77,15 @@ record SampleSelection(
     Tensor of(Tensor tensor) {
         return rows == null ? tensor : rows.of(tensor);
     }
+
+    /** Return the number of selected rows of a step's batch. */
+    int count(TrainStep step) {
+        return rows == null ? step.batch().size() : rows.count();
+    }
+
+    /** Return the weights of the selected rows; null if they are equal, or there are none. */
+    @Nullable
+    Tensor weightsOf(TrainStep step) {
+        return count(step) == 0 ? null : weights;
+    }
 }

@@ -8,6 +8,7 @@ import dev.limbeck.distill.TeacherErrorPolicy;
 import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.optim.Schedule;
+import dev.limbeck.zoo.Zoo;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -54,6 +55,9 @@ public record DistillationRecipe(
         @Nullable
         Map<String, List<String>> classes,
 
+        @Setting(help = "More architectures to train along, by one pass of the teacher", label = "ARCH,…", rare = true)
+        List<String> also,
+
         @Setting(
                 help = "Loss, as soft-target:T=4; several are summed",
                 whenUnset = "by the task",
@@ -67,6 +71,8 @@ public record DistillationRecipe(
             throw new LimbeckException("weight and task_weight are both 0; nothing would be learned");
         }
         losses = losses == null ? List.of() : List.copyOf(losses);
+        also = also == null ? List.of() : List.copyOf(also);
+        also.forEach(Zoo::byName);
     }
 
     /** Return a copy with the usual loss of a task, unless there is one. */
@@ -82,6 +88,7 @@ public record DistillationRecipe(
                 gradientStatsEvery,
                 matchClasses,
                 classes,
+                also,
                 List.of(LossRecipe.usual(task)));
     }
 

@@ -109,6 +109,11 @@ public record Recipe(
         return new Recipe(data, teacher, student, pretrained, training.withSeed(seed), distillation);
     }
 
+    /** Return a copy with another architecture of the student. */
+    Recipe withStudent(String other) {
+        return new Recipe(data, teacher, other, pretrained, training, distillation);
+    }
+
     /** Return a copy without the teacher. */
     public Recipe alone() {
         return new Recipe(data, null, student, pretrained, training, null);

@@ -141,6 +141,7 @@ public final class RecipeRun {
                 ShutdownHook exit = new ShutdownHook(directory, howToResume, context.log());
                 SharedCheckpoint shared = SharedCheckpoint.of(checkpoint, exchange);
                 Learner learner = learner(data);
+                AlsoStudents also = new AlsoStudents(recipe, data, context);
                 BestEpoch best = new BestEpoch()) {
             List<TrackedRun> tracked = exchange.writes()
                     ? context.follow(
@@ -152,7 +153,7 @@ public final class RecipeRun {
             try {
                 if (shared.file() != null) learner.resume(shared.file());
                 Instant start = Instant.now();
-                @Nullable KnowledgeDistillation distillation = distillation(data, teacher);
+                @Nullable KnowledgeDistillation distillation = distillation(data, teacher, also.learners());
                 StopReason stopped = new StopReason();
                 List<Callback> callbacks = new ArrayList<>();
                 recipe.mixing().ifPresent(callbacks::add);
@@ -173,6 +174,7 @@ public final class RecipeRun {
                         FinalEvaluation.of(learner, best, recipe.training().keepsBest(), judgedOn);
                 if (keepPredictions)
                     PredictionFile.write(evaluation.predictions(), directory.file(PredictionFile.NAME));
+                also.finish(directory, judgedOn);
                 RunRecord made = directory.finish(
                         learner,
                         new RunRecord(
@@ -228,14 +230,19 @@ public final class RecipeRun {
                 && !teacher.cacheFolders().isEmpty();
     }
 
-    private @Nullable KnowledgeDistillation distillation(Data data, @Nullable LoadedTeacher teacher) {
+    private @Nullable KnowledgeDistillation distillation(
+            Data data, @Nullable LoadedTeacher teacher, List<Learner> also) {
         if (recipe.training().keepsBest() && !hasLabels(data, Split.VALID)) {
             throw new LimbeckException("keep: best needs a validation split with labels; keep the last epoch");
         }
         if (teacher == null) sayUnlabeled(data);
         else if (tellsData) adviseCache(data);
         DistillationRecipe how = recipe.distillation();
-        return teacher == null || how == null ? null : how.with(teacher.teacher(), context.log());
+        if (teacher == null || how == null) return null;
+        return how.builder(teacher.teacher())
+                .log(context.log())
+                .also(also.toArray(Learner[]::new))
+                .build();
     }
 
     /** Advise to cache the teacher's outputs where it would compute the same ones for many rows again. */

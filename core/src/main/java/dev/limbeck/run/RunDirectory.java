@@ -39,6 +39,9 @@ public final class RunDirectory implements AutoCloseable {
     /** File name of the page about the run, which {@code limbeck report} writes. */
     public static final String REPORT_NAME = "report.html";
 
+    /** Names of the weights of further students. */
+    private static final String ALSO = "also-";
+
     private static final String OLD = ".old";
     private static final String CHECKPOINT_NAME = "checkpoint.safetensors";
     private static final String PREVIOUS_NAME =
@@ -257,8 +260,7 @@ public final class RunDirectory implements AutoCloseable {
     private static boolean holdsRun(Path path) {
         if (!Files.isDirectory(path)) return false;
         try (Stream<Path> content = Files.list(path)) {
-            return content.allMatch(
-                    file -> WRITTEN.contains(file.getFileName().toString()) && Files.isRegularFile(file));
+            return content.allMatch(file -> isWritten(file.getFileName().toString()) && Files.isRegularFile(file));
         } catch (IOException e) {
             return false;
         }
@@ -273,6 +275,15 @@ public final class RunDirectory implements AutoCloseable {
     public Path file(String name) {
         if (!WRITTEN.contains(name)) throw new IllegalArgumentException("a run has no file " + name);
         return unfinished.resolve(name);
+    }
+
+    /** Return the temporary path of the weights of a further student, by its architecture. */
+    public Path alsoFile(String architecture) {
+        return unfinished.resolve(ALSO + architecture + ".safetensors");
+    }
+
+    private static boolean isWritten(String name) {
+        return WRITTEN.contains(name) || name.startsWith(ALSO) && name.endsWith(".safetensors");
     }
 
     /** Write the model and the record, and move the run to its path. Return the record with its hash. */

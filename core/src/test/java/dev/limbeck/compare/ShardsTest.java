@@ -273,6 +273,7 @@ class ShardsTest {
                 SearchSpace.constants(2, 4),
                 SearchSpace.constants(0.5),
                 List.of("logit-mse:scale=1e308", "soft-target"),
+                List.of(),
                 List.of());
         Recipe base =
                 taught(tree -> tree.withObject("/training").put("epochs", 3).put("seed", 7));

@@ -29,6 +29,7 @@ class SweepTest {
             SearchSpace.constants(2, 4),
             SearchSpace.constants(0.3, 0.9),
             List.of("soft-target", "logit-mse"),
+            List.of(),
             List.of());
 
     @TempDir
@@ -143,6 +144,7 @@ class SweepTest {
                 SearchSpace.constants(2),
                 SearchSpace.constants(0.5),
                 List.of("logit-mse:scale=1e308", "soft-target"),
+                List.of(),
                 List.of());
         List<String> log = new ArrayList<>();
         SweepResult result =
@@ -154,7 +156,8 @@ class SweepTest {
         assertThat(log)
                 .anyMatch(line -> line.startsWith(second.name() + ": dropped; the loss became Infinity at step"));
         assertThat(result.confirmed()).isNull();
-        SearchSpace hopeless = new SearchSpace(List.of(), List.of(), List.of("logit-mse:scale=1e308"), List.of());
+        SearchSpace hopeless =
+                new SearchSpace(List.of(), List.of(), List.of("logit-mse:scale=1e308"), List.of(), List.of());
         assertThatThrownBy(() -> sweep("hopeless", base, hopeless, Sweep.Strategy.HALVING, 1, log)
                         .run())
                 .hasMessage("the loss of every combination diverged; lower the learning rate");
@@ -167,7 +170,8 @@ class SweepTest {
                 List.of(Schedule.of("linear:8..2")),
                 List.of(Schedule.of("cosine:0.9..0.1"), Schedule.constant(0.5)),
                 List.of(),
-                List.of("one-cycle", "constant"));
+                List.of("one-cycle", "constant"),
+                List.of());
         assertThat(space.recipes(base).keySet())
                 .containsExactly(
                         "Tlinear:8.0..2.0-wcosine:0.9..0.1-one-cycle",

@@ -8,6 +8,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.distill.loss.SoftTarget;
+import dev.limbeck.distill.teacher.FunctionTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.tensor.Engine;
@@ -25,6 +26,7 @@ import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -174,6 +176,83 @@ class StrategiesTest {
             assertThat(together.get(3).validLoss()).isLessThan(together.get(0).validLoss());
             assertThat(agreement(a, b)).isGreaterThan(agreement(c, d));
             assertThat(a.model().sha256()).isNotEqualTo(b.model().sha256());
+        }
+    }
+
+    /** One pass of the teacher serves all students, and each ends at the bits that it has alone. */
+    @Test
+    void severalStudentsLearnFromOnePassOfTheTeacher(@TempDir Path home) {
+        try (Learner teacher = tiny(5);
+                Learner first = tiny(1);
+                Learner second = tiny(2);
+                Learner third = tiny(3);
+                Learner alone = tiny(2);
+                Learner aloneToo = tiny(3)) {
+            teacher.fitOneCycle(2, 0.02);
+            AtomicInteger together = new AtomicInteger();
+            List<EpochRecord> rows = first.fitOneCycle(
+                    3, 0.01, counted(teacher, together).also(second, third).build());
+            AtomicInteger single = new AtomicInteger();
+            alone.fitOneCycle(3, 0.01, counted(teacher, single).build());
+            assertThat(together.get()).isEqualTo(single.get()).isPositive();
+            aloneToo.fitOneCycle(3, 0.01, counted(teacher, single).build());
+            assertThat(second.model().sha256()).isEqualTo(alone.model().sha256());
+            assertThat(third.model().sha256()).isEqualTo(aloneToo.model().sha256());
+            assertThat(rows).allMatch(row -> row.notes().containsKey("peer2_accuracy"));
+            assertThat(rows.get(0).terms()).containsKeys("task peer1", "SoftTarget peer2");
+            // A resumed training ends at the same bits too.
+            Path checkpoint = home.resolve("checkpoint.safetensors");
+            try (Learner again = tiny(1);
+                    Learner other = tiny(2)) {
+                assertThatThrownBy(() -> again.fitOneCycle(
+                                3,
+                                0.01,
+                                counted(teacher, single).also(other).build(),
+                                new Checkpoint(checkpoint),
+                                new Callback() {
+                                    @Override
+                                    public void afterForward(TrainStep step) {
+                                        if (step.index() == 8) throw new IllegalStateException("interrupted");
+                                    }
+                                }))
+                        .hasMessageEndingWith("interrupted");
+            }
+            try (Learner again = tiny(1);
+                    Learner other = tiny(2)) {
+                again.resume(checkpoint);
+                again.fitOneCycle(3, 0.01, counted(teacher, single).also(other).build());
+                assertThat(again.model().sha256()).isEqualTo(first.model().sha256());
+                assertThat(other.model().sha256()).isEqualTo(alone.model().sha256());
+            }
+        }
+    }
+
+    private DistillationBuilder counted(Learner teacher, AtomicInteger batches) {
+        return KnowledgeDistillation.from(new FunctionTeacher("counted", data.classNames(), inputs -> {
+                    batches.incrementAndGet();
+                    try (Scope scope = Scope.open()) {
+                        return Tensors.toFloats(teacher.model().predict(Tensors.of(inputs.values(), inputs.shape())));
+                    }
+                }))
+                .weight(0.7)
+                .loss(new SoftTarget(2));
+    }
+
+    @Test
+    void studentsThatTrainAlongLearnLogitsOnly() {
+        try (Learner teacher = tiny(5);
+                Learner first = tiny(1);
+                Learner second = tiny(2)) {
+            DistillationBuilder features = KnowledgeDistillation.from(teacher)
+                    .pair(FeaturePair.matched())
+                    .also(second);
+            assertThatThrownBy(features::build)
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageStartingWith("losses on features are for one student; ");
+            KnowledgeDistillation twice =
+                    KnowledgeDistillation.from(teacher).also(first).build();
+            assertThatThrownBy(() -> first.fit(1, 0.01, twice))
+                    .hasMessage("students that train together must be different ones, found one of them twice");
         }
     }
 

@@ -26,7 +26,7 @@ public final class SweepPicture {
     private SweepPicture() {}
 
     /**
-     * Draw the heat map for the winner's loss and schedule. A combination that was stopped early has its last value.
+     * Draw the heat map for the winner's student, loss and schedule. A combination that was stopped early has its last value.
      *
      * @return the file
      */
@@ -34,6 +34,7 @@ public final class SweepPicture {
         SweepResult.Trial winner = result.trials().get(0);
         List<SweepResult.Trial> shown = result.trials().stream()
                 .filter(trial -> !trial.diverged()
+                        && trial.student().equals(winner.student())
                         && trial.loss().equals(winner.loss())
                         && trial.schedule().equals(winner.schedule()))
                 .toList();

@@ -1,0 +1,122 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Test fit on pictures that train in a moment. */
+class FitTest {
+    private static final String NETWORKS = "small-cnn-4,small-cnn-8,cifar-resnet8";
+
+    @TempDir
+    static Path home;
+
+    private static Path teacher;
+
+    @BeforeAll
+    static void train() throws IOException {
+        Cli.pictures(home.resolve("data/train"), "cat", "dog");
+        Cli.pictures(home.resolve("data/test"), "cat", "dog");
+        teacher = home.resolve("teacher");
+        Cli.run("train", "--data", home.resolve("data"), Cli.TINY, "--out", teacher)
+                .done();
+    }
+
+    private static Cli.Answer fit(Object... more) {
+        return Cli.run(
+                "fit",
+                "--data",
+                home.resolve("data"),
+                "--epochs",
+                "1",
+                "--batch-size",
+                "4",
+                "--teacher",
+                teacher,
+                more);
+    }
+
+    @Test
+    void theBestWithinTheBudgetIsConfirmed() throws IOException {
+        Path out = home.resolve("fit");
+        Object[] options = {
+            "--students", NETWORKS, "--max-ms", "1000", "--max-mb", "0.1", "--confirm", "1", "--out", out
+        };
+        Cli.Answer answer = fit(options).done();
+        assertThat(answer.err()).contains("2 of 3 networks are within 1000.0 ms and 0.1 MB");
+        assertThat(answer.out())
+                .contains("chosen: small-cnn-", "confirmed on fresh seeds:", "evaluated on the test split")
+                .containsPattern("cifar-resnet8 +- +0\\.3\\d +[\\d.]+ +- +above");
+        assertThat(out.resolve("fit.png")).isNotEmptyFile();
+        JsonNode result = Cli.read(out.resolve("fit.json"));
+        assertThat(result.at("/candidates")).hasSize(3);
+        assertThat(result.at("/candidates/0/cost/student").asText()).startsWith("small-cnn-");
+        assertThat(result.at("/candidates/0/cost/millis").asDouble()).isPositive();
+        assertThat(result.at("/candidates/2/cost/millis").isNull()).isTrue();
+        // What is there is used again, costs and runs.
+        String costs = Files.readString(out.resolve("costs.json"));
+        Cli.Answer again = fit(options).done();
+        assertThat(Files.readString(out.resolve("costs.json"))).isEqualTo(costs);
+        assertThat(again.err()).contains("already finished").doesNotContain("measuring");
+        assertThat(again.out()).isEqualTo(answer.out());
+        Cli.run("distill", out.resolve("best.yaml"), "--out", home.resolve("by-best"))
+                .done();
+    }
+
+    @Test
+    void costsMayComeFromElsewhere() throws IOException {
+        Path measured = home.resolve("measured");
+        Cli.Answer only = fit("--students", NETWORKS, "--max-ms", "1000", "--measure", "--out", measured)
+                .done();
+        assertThat(only.out()).contains("cifar-resnet8", "within", "written to " + measured.resolve("costs.json"));
+        assertThat(measured.resolve("trials")).doesNotExist();
+        Path out = home.resolve("elsewhere");
+        Cli.Answer answer = fit(
+                        "--costs",
+                        measured.resolve("costs.json"),
+                        "--max-mb",
+                        "0.1",
+                        "--students",
+                        "small-cnn-4,small-cnn-9",
+                        "--confirm",
+                        "0",
+                        "--out",
+                        out)
+                .done();
+        assertThat(answer.err()).contains("small-cnn-9 is left out: ", "1 of 1 networks are within 0.1 MB");
+        assertThat(answer.out()).contains("not confirmed: ");
+    }
+
+    @Test
+    void aBudgetThatNothingMeetsNamesTheNearest() {
+        Cli.Answer answer = fit("--students", NETWORKS, "--max-mb", "0.0001", "--out", home.resolve("none"));
+        assertThat(answer.code()).isEqualTo(1);
+        assertThat(answer.err())
+                .contains(
+                        "limbeck: none of 3 networks is within 1.0E-4 MB; the nearest is small-cnn-4: not timed, 0.0");
+        assertThat(home.resolve("none/trials")).doesNotExist();
+    }
+
+    @Test
+    void wrongOptionsAreNamed() {
+        Object[][] wrong = {
+            {"--out", home.resolve("x"), "found no budget; name one (--max-ms, --max-mb)"},
+            {"--max-ms", "-1", "--out", home.resolve("x"), "max-ms must be "},
+            {"--max-ms", "1", "--students", "resnet19", "--out", home.resolve("x"), "no architecture 'resnet19'"},
+            {"--max-ms", "1", "--measure", "--costs", "x", "--out", home.resolve("x"), "--measure measures here"},
+        };
+        for (Object[] row : wrong) {
+            Object[] options = Arrays.copyOf(row, row.length - 1);
+            Cli.Answer answer = fit(options);
+            assertThat(answer.code()).isEqualTo(2);
+            assertThat(answer.err()).contains(String.valueOf(row[row.length - 1]));
+        }
+    }
+}

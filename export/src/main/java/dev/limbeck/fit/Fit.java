@@ -1,0 +1,218 @@
+package dev.limbeck.fit;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
+import dev.limbeck.compare.SearchSpace;
+import dev.limbeck.compare.Sweep;
+import dev.limbeck.compare.SweepResult;
+import dev.limbeck.data.Data;
+import dev.limbeck.io.AtomicFile;
+import dev.limbeck.recipe.LoadedTeacher;
+import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.RunContext;
+import dev.limbeck.run.RunJson;
+import dev.limbeck.run.RunRecord;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Choose the best student within a budget of latency and size. First the untrained networks are measured in ONNX Runtime; then those within
+ * the budget are distilled by successive halving on cached outputs of the teacher, and judged by the validation metric; then the winner is
+ * compared with the same network without a teacher, on fresh seeds and the test split. Each step is stored, so an interrupted fit can be
+ * continued.
+ */
+public final class Fit {
+    /** File name of the result in a fit's folder. */
+    public static final String RESULT_NAME = "fit.json";
+
+    /** Small networks besides those that {@link Zoo#names} lists. */
+    private static final List<String> SMALLER = List.of("small-cnn-16-32-64", "small-cnn-8-16-32");
+
+    private final Recipe base;
+    private final Budget budget;
+    private final Path out;
+    private final RunContext context;
+    private List<String> students = List.of();
+    private int threads;
+    private int seeds = 1;
+    private int confirmSeeds = 3;
+    private @Nullable Path measured;
+
+    /**
+     * Create a fit with all networks of the zoo that take the data.
+     *
+     * @param base recipe with a teacher, whose student is replaced
+     * @param out folder of the fit; what an earlier call stored is used again
+     */
+    public Fit(Recipe base, Budget budget, Path out, RunContext context) {
+        if (base.teacher() == null) throw new LimbeckException("a fit needs a recipe with a teacher; name one");
+        this.base = base;
+        this.budget = Objects.requireNonNull(budget, "budget");
+        this.out = out;
+        this.context = context;
+    }
+
+    /**
+     * Choose among these architectures, by name.
+     *
+     * @throws LimbeckException if there is no such architecture
+     */
+    public Fit among(List<String> names) {
+        names.forEach(Zoo::byName);
+        students = names.stream().distinct().toList();
+        return this;
+    }
+
+    /** Set the threads of ONNX Runtime: what the place has where the student will run; 0, the default, for all cores. */
+    public Fit threads(int count) {
+        threads = Settings.atLeast(0, "threads", count);
+        return this;
+    }
+
+    /**
+     * Set the number of seeds: of each network in the search (1), and of the winner's confirmation (3), which 0 leaves out.
+     */
+    public Fit seeds(int ofEach, int ofWinner) {
+        seeds = Settings.atLeast(1, "seeds", ofEach);
+        confirmSeeds = Settings.atLeast(0, "confirm", ofWinner);
+        return this;
+    }
+
+    /** Use costs that {@link #measure} stored elsewhere, in place of this machine's. */
+    public Fit costs(Path file) {
+        measured = file;
+        return this;
+    }
+
+    /**
+     * Measure the networks, and write {@value Costs#NAME}.
+     *
+     * @throws LimbeckException if no network can be measured, or the file there is of other networks
+     */
+    public Costs measure() {
+        try (Data data = open()) {
+            List<String> inputs =
+                    data.inputs().stream().map(InputSpec::toString).toList();
+            int outputs = data.task().outputs();
+            Path file = measured != null ? measured : out.resolve(Costs.NAME);
+            Costs known = measured != null || Files.exists(file) ? Costs.read(file) : null;
+            if (known != null) {
+                requireSame(file, "inputs", inputs, known.inputs());
+                requireSame(file, "number of outputs", outputs, known.outputs());
+                if (measured == null) requireSame(file, "threads", threads, known.threads());
+            }
+            List<String> names = students.isEmpty() ? measured != null ? named(known) : usual(data) : students;
+            List<Cost> costs = new ArrayList<>();
+            List<String> missing = new ArrayList<>();
+            for (String name : names) {
+                Optional<Cost> cost = known == null ? Optional.empty() : known.of(name);
+                // The latency was left out under a smaller budget of size.
+                boolean timed = cost.isPresent()
+                        && !(Double.isNaN(cost.get().millis())
+                                && budget.allows(cost.get().bytes()));
+                if (timed) costs.add(cost.get());
+                else missing.add(name);
+            }
+            if (measured != null) {
+                missing.forEach(name -> context.log().accept(name + " is left out: " + file + " has no cost of it"));
+            } else if (!missing.isEmpty()) {
+                context.log().accept("measuring " + missing.size() + " networks in ONNX Runtime");
+                costs.addAll(new CostMeter(data, threads, context.log()).measure(missing, budget));
+            }
+            if (costs.isEmpty()) throw new LimbeckException("none of " + names.size() + " networks can be measured");
+            String machine = known == null ? RunRecord.Engine.here().machine() : known.machine();
+            int used = known == null ? threads : known.threads();
+            // Those of an earlier call with other networks stay in the file.
+            List<Cost> kept = new ArrayList<>(costs);
+            if (known != null) {
+                known.costs().stream()
+                        .filter(cost ->
+                                costs.stream().noneMatch(one -> one.student().equals(cost.student())))
+                        .forEach(kept::add);
+            }
+            new Costs(machine, used, inputs, outputs, kept).write(out.resolve(Costs.NAME));
+            return new Costs(machine, used, inputs, outputs, costs);
+        }
+    }
+
+    /**
+     * Measure, train and judge the networks, and write {@value #RESULT_NAME} and the files of a {@link Sweep}.
+     *
+     * @throws LimbeckException if no network is within the budget, with the nearest one; or as {@link Sweep#run} does
+     */
+    public FitResult run() {
+        Costs costs = measure();
+        List<Cost> allowed = costs.costs().stream().filter(budget::allows).toList();
+        if (allowed.isEmpty()) {
+            Cost nearest = costs.costs().stream()
+                    .min(Comparator.comparingDouble(budget::excess))
+                    .orElseThrow();
+            throw new LimbeckException("none of " + costs.costs().size() + " networks is within " + budget
+                    + "; the nearest is " + CostMeter.words(nearest)
+                    + "; raise the budget, make the images smaller, or name other networks (--students)");
+        }
+        context.log()
+                .accept(allowed.size() + " of " + costs.costs().size() + " networks are within " + budget
+                        + "; they are trained by successive halving");
+        SweepResult sweep = new Sweep(
+                        base,
+                        SearchSpace.ofStudents(
+                                allowed.stream().map(Cost::student).toList()),
+                        Sweep.Strategy.HALVING,
+                        1,
+                        seeds,
+                        confirmSeeds,
+                        out,
+                        context)
+                .run();
+        List<FitResult.Candidate> candidates = new ArrayList<>();
+        for (SweepResult.Trial trial : sweep.trials()) {
+            Cost cost = costs.of(trial.student()).orElseThrow();
+            candidates.add(new FitResult.Candidate(cost, trial.epochs(), trial.valid()));
+        }
+        costs.costs().stream()
+                .filter(cost -> !budget.allows(cost))
+                .sorted(Comparator.comparingDouble(budget::excess))
+                .forEach(cost -> candidates.add(new FitResult.Candidate(cost, 0, Double.NaN)));
+        FitResult result = new FitResult(budget.toString(), costs.machine(), candidates, sweep);
+        AtomicFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
+        return result;
+    }
+
+    private Data open() {
+        Map<String, String> preprocessing;
+        try (LoadedTeacher teacher = Objects.requireNonNull(base.teacher()).open(line -> {})) {
+            preprocessing = teacher.preprocessing();
+        }
+        return base.open(base.training().seed(), preprocessing, context.quiet());
+    }
+
+    private static List<String> named(@Nullable Costs known) {
+        return known == null
+                ? List.of()
+                : known.costs().stream().map(Cost::student).toList();
+    }
+
+    /** Return the networks of the zoo that take the data. */
+    private static List<String> usual(Data data) {
+        return Stream.concat(Zoo.names().stream(), SMALLER.stream())
+                .filter(name -> Zoo.byName(name).takes(data.inputs()))
+                .toList();
+    }
+
+    private static void requireSame(Path file, String what, Object wanted, Object found) {
+        if (wanted.equals(found)) return;
+        throw new LimbeckException(file + " is of other networks: expected " + what + " " + wanted + ", found " + found
+                + "; remove it, or measure again with the same data");
+    }
+}

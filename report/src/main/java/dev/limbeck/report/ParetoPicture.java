@@ -1,0 +1,98 @@
+package dev.limbeck.report;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.train.Metric;
+import java.awt.Color;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** Draw a metric over a cost: a point for each network, and a line along those that none beats in both (the Pareto front). */
+public final class ParetoPicture {
+    /** Name of the picture in a fit's folder. */
+    public static final String NAME = "fit.png";
+
+    private static final int WIDTH = 900;
+    private static final int HEIGHT = 560;
+
+    private ParetoPicture() {}
+
+    /** Hold one network. */
+    public record Point(String name, double cost, double value) {}
+
+    /**
+     * Return the points that no other beats in both cost and value, by cost.
+     *
+     * @param higherIsBetter whether larger values are better
+     */
+    public static List<Point> front(List<Point> points, boolean higherIsBetter) {
+        Comparator<Point> byValue = Comparator.comparingDouble(Point::value);
+        Comparator<Point> better = higherIsBetter ? byValue.reversed() : byValue;
+        List<Point> sorted = new ArrayList<>(points);
+        sorted.sort(Comparator.comparingDouble(Point::cost).thenComparing(better));
+        List<Point> front = new ArrayList<>();
+        for (Point point : sorted) {
+            if (front.isEmpty() || better.compare(point, front.get(front.size() - 1)) < 0) front.add(point);
+        }
+        return front;
+    }
+
+    /**
+     * Write a PNG file; an existing one is replaced.
+     *
+     * @param points with finite values, at least one
+     * @param costs what the cost is, with its unit
+     * @param limit of the cost; null for none
+     */
+    public static Path write(List<Point> points, Metric metric, String costs, @Nullable Double limit, Path folder) {
+        boolean share = Metric.areShares(metric.name());
+        double scale = share ? 100 : 1;
+        String named = metric.name().replace('_', ' ');
+        XYChart chart = new XYChartBuilder()
+                .width(WIDTH)
+                .height(HEIGHT)
+                .title("Validation " + named + " over " + costs)
+                .xAxisTitle(costs)
+                .yAxisTitle(named + (share ? " in percent" : ""))
+                .build();
+        chart.getStyler()
+                .setXAxisLogarithmic(true)
+                .setChartBackgroundColor(Color.WHITE)
+                .setLegendPosition(Styler.LegendPosition.OutsideE);
+        chart.getStyler().setDefaultSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Line);
+        List<Point> front = front(points, metric.higherIsBetter());
+        chart.addSeries(
+                        "no other is better in both",
+                        front.stream().map(Point::cost).toList(),
+                        front.stream().map(point -> scale * point.value()).toList())
+                .setMarker(SeriesMarkers.NONE)
+                .setLineColor(Color.GRAY);
+        for (Point point : points) {
+            chart.addSeries(point.name(), List.of(point.cost()), List.of(scale * point.value()))
+                    .setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
+        }
+        if (limit != null) {
+            double low = points.stream().mapToDouble(Point::value).min().orElse(0);
+            double high = points.stream().mapToDouble(Point::value).max().orElse(1);
+            chart.addSeries("budget", List.of(limit, limit), List.of(scale * low, scale * high))
+                    .setMarker(SeriesMarkers.NONE)
+                    .setLineColor(Color.RED);
+        }
+        Path file = folder.resolve(NAME);
+        try {
+            BitmapEncoder.saveBitmap(chart, file.toString(), BitmapEncoder.BitmapFormat.PNG);
+        } catch (IOException e) {
+            throw new LimbeckException("cannot write the picture " + file + ": " + e.getMessage(), e);
+        }
+        return file;
+    }
+}
