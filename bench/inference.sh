@@ -1,7 +1,7 @@
 #!/bin/sh
-# Time ResNet-18 inference on batches of 1 and 64 images of 64×64, alternating with PyTorch in its common form (eager,
-# eval, no_grad); prints the ratios.  LIMBECK_PEER_SCRIPT=step_speed.py bench/inference.sh [PYTHON] [PAIRS]
-# The networks of PyTorch are defined in resnet.py beside the peer script. Seven pairs take about two minutes.
+# Time inference on batches of 1 and 64 images of 64×64, alternating with PyTorch in its common form (eager,
+# eval, no_grad); prints the ratios. NETWORK is resnet18 (default) or another of torchvision's.  LIMBECK_PEER_SCRIPT=step_speed.py bench/inference.sh [PYTHON] [PAIRS]
+# PyTorch's ResNet-18 is defined in resnet.py beside the peer script. Seven pairs take about two minutes.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${1:-python3}
@@ -16,14 +16,18 @@ trap 'rm -f "$results"' EXIT
 i=0
 while [ "$i" -lt "$pairs" ]; do
     i=$((i + 1))
-    "$here/run.sh" InferenceSpeed >>"$results"
+    "$here/run.sh" InferenceSpeed --arch "${NETWORK:-resnet18}" | grep "^{" >>"$results"
     LIMBECK_BUILD=no
     export LIMBECK_BUILD
-    "$python" - "$(dirname "$script")" >>"$results" <<'PY'
+    "$python" - "$(dirname "$script")" "${NETWORK:-resnet18}" >>"$results" <<'PY'
 import json, sys, time, torch
-sys.path.insert(0, sys.argv[1])
-from resnet import resnet18
-model = resnet18(2).eval()
+if sys.argv[2] == "resnet18":
+    sys.path.insert(0, sys.argv[1])
+    from resnet import resnet18
+    model = resnet18(2).eval()
+else:
+    import torchvision
+    model = getattr(torchvision.models, sys.argv[2])(num_classes=2).eval()
 for batch in (1, 64):
     x, times = torch.randn(batch, 3, 64, 64), []
     with torch.no_grad():
