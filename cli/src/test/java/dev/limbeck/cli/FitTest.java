@@ -50,7 +50,7 @@ class FitTest {
             "--students", NETWORKS, "--max-ms", "1000", "--max-mb", "0.1", "--confirm", "1", "--out", out
         };
         Cli.Answer answer = fit(options).done();
-        assertThat(answer.err()).contains("2 of 3 networks are within 1000.0 ms and 0.1 MB");
+        assertThat(answer.err()).contains("2 of 3 networks are within 1000 ms and 0.1 MB");
         assertThat(answer.out())
                 .contains("chosen: small-cnn-", "confirmed on fresh seeds:", "evaluated on the test split")
                 .containsPattern("cifar-resnet8 +- +0\\.3\\d +[\\d.]+ +- +above");
@@ -100,7 +100,7 @@ class FitTest {
         assertThat(answer.code()).isEqualTo(1);
         assertThat(answer.err())
                 .contains(
-                        "limbeck: none of 3 networks is within 1.0E-4 MB; the nearest is small-cnn-4: not timed, 0.0");
+                        "limbeck: none of 3 networks is within 0.0001 MB; the nearest is small-cnn-4: not timed, 0.0");
         assertThat(home.resolve("none/trials")).doesNotExist();
     }
 

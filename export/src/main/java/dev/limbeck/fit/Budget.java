@@ -2,9 +2,9 @@ package dev.limbeck.fit;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,8 +45,12 @@ public record Budget(@Nullable Double millis, @Nullable Double megabytes) {
     @Override
     public String toString() {
         List<String> limits = new ArrayList<>();
-        if (millis != null) limits.add(String.format(Locale.ROOT, "%s ms", millis));
-        if (megabytes != null) limits.add(String.format(Locale.ROOT, "%s MB", megabytes));
+        if (millis != null) limits.add(plain(millis) + " ms");
+        if (megabytes != null) limits.add(plain(megabytes) + " MB");
         return String.join(" and ", limits);
+    }
+
+    private static String plain(double number) {
+        return BigDecimal.valueOf(number).stripTrailingZeros().toPlainString();
     }
 }

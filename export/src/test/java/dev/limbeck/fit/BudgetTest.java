@@ -20,7 +20,7 @@ class BudgetTest {
         assertThat(new Budget(null, 0.8).allows(SMALL)).isFalse();
         assertThat(new Budget(3.0, 0.45).excess(SMALL)).isEqualTo(2);
         assertThat(new Budget(0.5, 0.45).excess(SMALL)).isEqualTo(3);
-        assertThat(new Budget(2.0, 1.0)).hasToString("2.0 ms and 1.0 MB");
+        assertThat(new Budget(2.0, 1.0)).hasToString("2 ms and 1 MB");
     }
 
     @Test
