@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.Split;
+import dev.limbeck.evaluate.PredictionDiff;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,6 +30,10 @@ final class EvaluateCommand extends DataCommand {
 
     @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS + ", URL")
     String model = "";
+
+    @Option(names = "--against", paramLabel = "FILE", description = "Another model, compared on the same rows")
+    @Nullable
+    String against;
 
     @Mixin
     ModelFileOptions says = new ModelFileOptions();
@@ -85,7 +91,32 @@ final class EvaluateCommand extends DataCommand {
             Map<String, Double> found = new LinkedHashMap<>(validation.metrics());
             found.put(LOSS, validation.loss());
             result.putAll(found);
+            if (against != null) result.put("against", compared(against, recipe, validation, metrics));
             gates.judge(this, "limbeck evaluate", found);
+            return result;
+        }
+    }
+
+    /** Evaluate another model on the same rows, and say how many only one of the two predicts correctly. */
+    private Map<String, Object> compared(
+            String other, DataRecipe recipe, EvaluationResult first, List<Metric> metrics) {
+        try (LoadedModel opened = LoadedModel.open(this, other, says, data.settings);
+                Data own = opened.open(recipe, context())) {
+            EvaluationResult second = opened.validate(own, split, views, Engine.device(engine.device), metrics);
+            Map<String, Object> result = new LinkedHashMap<>();
+            result.put("model", opened.file());
+            result.putAll(second.metrics());
+            String only = PredictionDiff.of(second.predictions(), first.predictions())
+                    .map(diff -> {
+                        result.put("only_model_right", diff.won().size());
+                        result.put("only_against_right", diff.lost().size());
+                        result.put("p", diff.pValue());
+                        return Texts.format(
+                                "; right only by it %,d rows, only by the first %,d (McNemar test, p = %.2g)",
+                                diff.lost().size(), diff.won().size(), diff.pValue());
+                    })
+                    .orElse("");
+            say(Texts.format("%s: %s%s", other, Texts.metrics(second.metrics()), only));
             return result;
         }
     }

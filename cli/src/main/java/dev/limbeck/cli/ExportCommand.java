@@ -24,6 +24,7 @@ import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.train.Metric;
 import dev.limbeck.weights.TorchScriptFile;
+import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -66,7 +67,7 @@ final class ExportCommand extends DataCommand {
     @Option(
             names = "--precision",
             paramLabel = "NAME",
-            description = "Weights in ONNX: fp32, fp16, calibrated int8 (default: fp32)")
+            description = "Weights in ONNX: fp32, fp16, int8, calibrated or as trained (default: fp32)")
     Precision precision = Precision.FP32;
 
     @Option(
@@ -102,11 +103,16 @@ final class ExportCommand extends DataCommand {
                 || classNames.stream().anyMatch(String::isBlank)) {
             throw new WrongOption("--classes must be unique names, found " + classNames);
         }
-        if (precision == Precision.INT8 && !verifies) {
+        if (precision == Precision.INT8 && !verifies && !isQuantizationAware()) {
             throw new WrongOption("--precision int8 needs data to calibrate on; leave out --no-verify");
         }
         engine.apply();
         return TorchScriptFile.isIn(model) ? foreign() : own();
+    }
+
+    private boolean isQuantizationAware() {
+        String stored = SavedModel.readMetadata(model).getOrDefault(SavedModel.ARCHITECTURE, "");
+        return Zoo.find(stored).map(Architecture::isQuantizationAware).orElse(false);
     }
 
     private Object own() {
@@ -205,8 +211,10 @@ final class ExportCommand extends DataCommand {
     }
 
     private Exporter chosen(Exporter exporter) {
-        return exporter.as(formats.toArray(Format[]::new))
+        Exporter set = exporter.as(formats.toArray(Format[]::new))
                 .options(new OnnxFile.Options(folds, normalizes, softmax, precision));
+        set.quantization().ifPresent(this::say);
+        return set;
     }
 
     private Exporter verified(Exporter exporter, Data images) {

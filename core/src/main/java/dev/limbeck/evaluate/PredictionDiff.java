@@ -48,6 +48,21 @@ public record PredictionDiff(List<Integer> won, List<Integer> lost, List<Double>
         return Optional.of(new PredictionDiff(List.copyOf(won), List.copyOf(lost), recall));
     }
 
+    /**
+     * Return the p-value of the exact two-sided McNemar test, in (0, 1]: how likely numbers as unequal as these of won and lost rows are
+     * if either model wins such a row with probability ½ (McNemar, Psychometrika 1947). It is 1 if no row differs.
+     */
+    public double pValue() {
+        int differing = won.size() + lost.size();
+        double log = -differing * Math.log(2);
+        double tail = 0;
+        for (int i = 0; i <= Math.min(won.size(), lost.size()); i++) {
+            tail += Math.exp(log);
+            log += Math.log(differing - i) - Math.log(i + 1.0);
+        }
+        return Math.min(1, 2 * tail);
+    }
+
     private static boolean isRight(Predictions predictions, int row) {
         if (predictions.targets().areLabels())
             return predictions.argmax(row) == predictions.labels()[row];

@@ -1,6 +1,7 @@
 package dev.limbeck.model;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Scope;
@@ -64,7 +65,8 @@ public final class BackboneWeights {
     private static Map<String, Tensor> pick(StateDict state, Predicate<String> wanted) {
         Map<String, Tensor> picked = new LinkedHashMap<>();
         for (String name : TimmOrder.of(state.names())) {
-            if (wanted.test(name) && !name.endsWith(BATCH_COUNTER)) picked.put(name, state.get(name));
+            if (wanted.test(name) && !name.endsWith(BATCH_COUNTER) && !FakeQuantization.isRange(name))
+                picked.put(name, state.get(name));
         }
         return picked;
     }
@@ -97,8 +99,10 @@ public final class BackboneWeights {
         WeightFile weights = WeightFiles.open(file);
         if (encoder != null) requireHeads(file, weights, encoder, architecture);
         Predicate<String> head = head(network, architecture);
-        WeightFit fit =
-                weights.fit(RequiredTensors.of(architecture.name(), network).only(head.negate()), weightsKey);
+        WeightFit fit = weights.fit(
+                RequiredTensors.of(architecture.name(), network)
+                        .only(head.or(FakeQuantization::isRange).negate()),
+                weightsKey);
         boolean fits = fit.fits() && layers == null;
         try (StateDict state = fits ? fit.readWithRest() : weights.read(weightsKey);
                 StateDict values = network.stateDict()) {

@@ -75,8 +75,10 @@ public record SavedModel(
 
     private static final int NAMED = 5;
     private static final String FORMAT = "limbeck";
-    static final String ARCHITECTURE = "architecture";
-    private static final String CLASSES = "classes";
+    /** Key of the metadata with the name of the architecture. */
+    public static final String ARCHITECTURE = "architecture";
+
+    static final String CLASSES = "classes";
     private static final Logger LOG = LoggerFactory.getLogger(SavedModel.class);
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -43,7 +43,7 @@ public final class Conv2d extends Module {
 
     @Override
     protected Tensor forward(Tensor x) {
-        return LayerOps.conv2d(x, weight, bias, stride, padding, 1, groups);
+        return LayerOps.conv2d(x, used(weight), bias, stride, padding, 1, groups);
     }
 
     @Override

@@ -22,7 +22,7 @@ public final class Linear extends Module {
 
     @Override
     protected Tensor forward(Tensor x) {
-        return LayerOps.linear(x, weight, bias);
+        return LayerOps.linear(x, used(weight), bias);
     }
 
     @Override

@@ -20,6 +20,7 @@ import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compute a tensor from another, or from several by name, with named children, parameters and buffers, as a node of a network.
@@ -39,6 +40,10 @@ public abstract class Module implements AutoCloseable {
     private final Map<String, Tensor> parameters = new LinkedHashMap<>();
     private final Map<String, Tensor> buffers = new LinkedHashMap<>();
     private final List<ForwardHook> hooks = new ArrayList<>();
+    /** What quantization-aware training rounds here; null for nothing. See {@link FakeQuantization}. */
+    @Nullable
+    LayerQuantization quantization;
+
     private boolean training = true;
     private boolean closed;
 
@@ -67,7 +72,10 @@ public abstract class Module implements AutoCloseable {
      */
     public final Tensor apply(Inputs inputs) {
         checkOpen();
-        Tensor output = forward(inputs);
+        LayerQuantization rounding = quantization;
+        Tensor output = rounding == null
+                ? forward(inputs)
+                : rounding.output(forward(rounding.input(inputs, training)), training);
         for (ForwardHook hook : List.copyOf(hooks)) {
             Tensor replaced = hook.afterForward(this, inputs, output);
             if (replaced != null) output = replaced;
@@ -100,6 +108,11 @@ public abstract class Module implements AutoCloseable {
         leaf.set_requires_grad(true);
         parameters.put(name, leaf);
         return leaf;
+    }
+
+    /** Return a weight as the forward pass uses it: rounded to int8 in quantization-aware training. */
+    final Tensor used(Tensor weight) {
+        return quantization == null ? weight : quantization.weight(weight);
     }
 
     /** Register a tensor that is saved but not trained, such as a running mean. */

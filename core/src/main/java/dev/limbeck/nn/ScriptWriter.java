@@ -31,7 +31,7 @@ public final class ScriptWriter {
                             children.put(name, compile(path.isEmpty() ? name : path + "." + name, child, compiled)));
             return Script.compile(
                     className(module) + "_" + compiled.getAndIncrement(),
-                    rowMajor(module.ownParameters()),
+                    rowMajor(module),
                     module.ownBuffers(),
                     children,
                     source(path, module));
@@ -41,9 +41,13 @@ public final class ScriptWriter {
     }
 
     /** Convert weights to row-major layout, independent of training: the file's users pass row-major inputs. */
-    private static Map<String, Tensor> rowMajor(Map<String, Tensor> parameters) {
+    private static Map<String, Tensor> rowMajor(Module module) {
+        LayerQuantization rounding = module.quantization;
         Map<String, Tensor> copies = new LinkedHashMap<>();
-        parameters.forEach((name, tensor) -> copies.put(name, Tensors.copy(tensor)));
+        module.ownParameters().forEach((name, tensor) -> {
+            boolean rounded = rounding != null && name.equals("weight");
+            copies.put(name, Tensors.copy(rounded ? rounding.constant(tensor) : tensor));
+        });
         return copies;
     }
 
@@ -55,7 +59,8 @@ public final class ScriptWriter {
 
     private static String source(String path, Module module) {
         try {
-            return module.script();
+            String script = module.script();
+            return module.quantization == null ? script : module.quantization.script(script);
         } catch (LimbeckException e) {
             throw path.isEmpty() ? e : new LimbeckException("layer " + path + ": " + e.getMessage(), e);
         }

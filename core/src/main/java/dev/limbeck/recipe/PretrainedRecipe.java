@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Hold the pretrained weights that a network starts from, with a new classifier. */
+/** Hold the pretrained weights that a network starts from, with a new classifier or the file's. */
 public record PretrainedRecipe(
         @Setting(help = "Fine-tune the weights of a file or a run", defaultValue = "imagenet", label = "FILE")
         String weights,
@@ -33,9 +33,9 @@ public record PretrainedRecipe(
         List<Integer> weightsLayers,
 
         @Setting(
-                help = "New classifier",
-                oneOf = {"concat", "linear"},
-                whenUnset = "concat if it pools",
+                help = "New classifier, or keep the file's",
+                oneOf = {"concat", "linear", "keep"},
+                whenUnset = "concat if it pools; keep for quantize",
                 rare = true)
         @Nullable
         String head,
@@ -44,6 +44,7 @@ public record PretrainedRecipe(
         Integer frozenEpochs) {
     private static final String IMAGENET = "imagenet";
     private static final String LINEAR = "linear";
+    private static final String KEEP = "keep";
 
     public PretrainedRecipe {
         if (weightsKey != null && weights.equals(IMAGENET)) {
@@ -52,6 +53,27 @@ public record PretrainedRecipe(
         if (weightsLayers != null && weights.equals(IMAGENET)) {
             throw new LimbeckException("found pretrained.weights_layers without a file of weights; leave it out");
         }
+        if (KEEP.equals(head)) {
+            if (weights.equals(IMAGENET)) {
+                throw new LimbeckException(
+                        "found head keep without a file of weights (--weights) whose classifier is kept; "
+                                + "choose concat or linear");
+            }
+            if (weightsLayers != null) {
+                throw new LimbeckException(
+                        "found weights_layers with head keep, which takes all layers; leave one out");
+            }
+            frozenEpochs = 0;
+        }
+    }
+
+    boolean keepsHead() {
+        return KEEP.equals(head);
+    }
+
+    /** Return the same, with the file's classifier unless the recipe chooses another one. */
+    PretrainedRecipe keepingHead() {
+        return head == null && !weights.equals(IMAGENET) ? Sections.with(this, "head", KEEP) : this;
     }
 
     /**
@@ -69,6 +91,7 @@ public record PretrainedRecipe(
     /** Configure a learner to start from these weights. */
     LearnerBuilder into(LearnerBuilder learner, Downloads.Progress progress) {
         if (LINEAR.equals(head)) learner.ownHead();
+        if (keepsHead()) learner.keepHead();
         if (weights.equals(IMAGENET)) return learner.pretrained(PretrainedWeights.store(), progress);
         Path file = Path.of(weights);
         if (!Files.exists(file)) {

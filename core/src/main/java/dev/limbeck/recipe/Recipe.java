@@ -51,7 +51,11 @@ public record Recipe(
         DistillationRecipe distillation) {
     public Recipe {
         Zoo.byName(student);
-        if (pretrained != null && !training.isOneCycle()) {
+        if (training.isQuantizationAware()) {
+            Zoo.byName(student).quantizationAware();
+            if (pretrained != null) pretrained = pretrained.keepingHead();
+        }
+        if (pretrained != null && !pretrained.keepsHead() && !training.isOneCycle()) {
             throw new LimbeckException("a pretrained student is trained with the one-cycle schedule, found "
                     + training.schedule() + "; leave schedule out");
         }
@@ -155,6 +159,7 @@ public record Recipe(
 
     /** Return the student's architecture. */
     public Architecture architecture() {
-        return Zoo.byName(student);
+        Architecture named = Zoo.byName(student);
+        return training.isQuantizationAware() ? named.quantizationAware() : named;
     }
 }

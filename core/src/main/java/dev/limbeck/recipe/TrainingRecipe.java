@@ -107,6 +107,9 @@ public record TrainingRecipe(
                 defaultValue = "auto")
         String precision,
 
+        @Setting(help = "Train for int8 (quantization-aware), for export --precision int8") @Nullable
+        Boolean quantize,
+
         @Setting(help = "Seed of weights, order and draws", defaultValue = "0")
         Long seed) {
     private static final String ONE_CYCLE = "one-cycle";
@@ -133,6 +136,10 @@ public record TrainingRecipe(
 
     TrainingRecipe withSeed(long other) {
         return Sections.with(this, "seed", other);
+    }
+
+    boolean isQuantizationAware() {
+        return quantize != null && quantize;
     }
 
     boolean keepsBest() {
@@ -208,7 +215,8 @@ public record TrainingRecipe(
         if (patience != null) callbacks.add(new EarlyStopping(patience));
         callbacks.addAll(more);
         Callback[] all = callbacks.toArray(Callback[]::new);
-        if (pretrained != null) return learner.fineTune(epochs, lr, pretrained.frozenEpochs(), all);
+        if (pretrained != null && !pretrained.keepsHead())
+            return learner.fineTune(epochs, lr, pretrained.frozenEpochs(), all);
         return isOneCycle() ? learner.fitOneCycle(epochs, lr, all) : learner.fit(epochs, lr, all);
     }
 }

@@ -4,6 +4,8 @@ import dev.limbeck.Printable;
 import dev.limbeck.data.Data;
 import dev.limbeck.io.Downloads;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.model.TrainedWeights;
+import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.optim.AdamW;
 import dev.limbeck.optim.Optimizer;
 import dev.limbeck.tensor.Engine;
@@ -37,6 +39,7 @@ public final class LearnerBuilder {
     private @Nullable String weightsKey;
     private @Nullable List<Integer> weightsLayers;
     private boolean ownHead;
+    private boolean keepsHead;
     Consumer<String> log = line -> LoggerFactory.getLogger(Learner.class).info(Printable.line(line));
 
     LearnerBuilder(Data data, Architecture architecture) {
@@ -99,6 +102,28 @@ public final class LearnerBuilder {
         return this;
     }
 
+    /**
+     * Keep the classifier of the file of weights, which was trained for the same classes, and train all layers from the start. The
+     * file's head replaces the architecture's.
+     */
+    public LearnerBuilder keepHead() {
+        keepsHead = true;
+        return this;
+    }
+
+    /**
+     * Train for int8: weights, and inputs and outputs of convolutions and linear layers, are rounded in each forward pass as an int8
+     * file rounds them, with gradients straight through. Start from a trained network ({@link #weights}, {@link #keepHead}) with a few
+     * epochs at a low learning rate, or from scratch.
+     *
+     * @throws dev.limbeck.LimbeckException if the network is not one of images
+     * @see dev.limbeck.nn.FakeQuantization
+     */
+    public LearnerBuilder quantizationAware() {
+        architecture = architecture.quantizationAware();
+        return this;
+    }
+
     /** Set the seed of initial weights and dropout. The data has its own seed. */
     public LearnerBuilder seed(long seed) {
         this.seed = seed;
@@ -158,17 +183,28 @@ public final class LearnerBuilder {
      */
     public Learner build() {
         Supplier<Path> from = weights;
-        if (from == null) return new Learner(this);
+        if (from == null) return told(new Learner(this));
         // Checked before the network is created, which would initialize its weights in vain.
         Path file = from.get();
-        if (!ownHead && architecture.pools()) architecture = architecture.withConcatHead();
+        if (keepsHead) {
+            architecture =
+                    TrainedWeights.architecture(file, architecture, data.task().names());
+        } else if (!ownHead && architecture.pools()) {
+            architecture = architecture.withConcatHead();
+        }
         Learner learner = new Learner(this);
         try {
-            learner.begin(file, weightsKey, weightsLayers, log);
-            return learner;
+            if (keepsHead) log.accept(TrainedWeights.load(file, weightsKey, learner.model(), architecture));
+            else learner.begin(file, weightsKey, weightsLayers, log);
+            return told(learner);
         } catch (RuntimeException e) {
             learner.close();
             throw e;
         }
+    }
+
+    private Learner told(Learner learner) {
+        if (architecture.isQuantizationAware()) log.accept(FakeQuantization.describe(learner.model()));
+        return learner;
     }
 }

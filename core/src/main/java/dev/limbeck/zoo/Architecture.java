@@ -1,8 +1,12 @@
 package dev.limbeck.zoo;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.Scope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -16,6 +20,12 @@ import org.jspecify.annotations.Nullable;
 public final class Architecture {
     private static final int IMAGE_DIMENSIONS = 3;
 
+    /** Suffix of the name of an architecture for quantization-aware training. */
+    static final String QUANTIZED = "+qat";
+
+    /** Height and width of the image that finds where a pooling network rounds. */
+    private static final int EXAMPLE = 64;
+
     /** Hold which inputs an architecture takes, in words and as a test. */
     private record Taken(String what, Predicate<List<InputSpec>> test) {}
 
@@ -26,6 +36,7 @@ public final class Architecture {
     private final BiFunction<Head, List<InputSpec>, Module> maker;
     private final List<String> groupStarts;
     private final @Nullable Taken takes;
+    private final boolean quantized;
 
     /**
      * Describe an architecture.
@@ -44,7 +55,8 @@ public final class Architecture {
                 HeadKind.OWN,
                 (head, inputs) -> maker.apply(head.classes()),
                 List.of(groupStarts),
-                null);
+                null,
+                false);
     }
 
     private Architecture(
@@ -54,7 +66,8 @@ public final class Architecture {
             HeadKind head,
             BiFunction<Head, List<InputSpec>, Module> maker,
             List<String> groupStarts,
-            @Nullable Taken takes) {
+            @Nullable Taken takes,
+            boolean quantized) {
         this.name = name;
         this.imageSize = imageSize;
         this.pools = pools;
@@ -62,6 +75,7 @@ public final class Architecture {
         this.maker = maker;
         this.groupStarts = groupStarts;
         this.takes = takes;
+        this.quantized = quantized;
     }
 
     /**
@@ -84,7 +98,8 @@ public final class Architecture {
                 HeadKind.OWN,
                 (head, inputs) -> maker.apply(inputs, head.classes()),
                 List.of(groupStarts),
-                new Taken(what, takes));
+                new Taken(what, takes),
+                false);
     }
 
     /**
@@ -95,12 +110,19 @@ public final class Architecture {
     public static Architecture pooling(
             String name, int imageSize, Function<Head, Module> maker, String... groupStarts) {
         return new Architecture(
-                name, imageSize, true, HeadKind.OWN, (head, inputs) -> maker.apply(head), List.of(groupStarts), null);
+                name,
+                imageSize,
+                true,
+                HeadKind.OWN,
+                (head, inputs) -> maker.apply(head),
+                List.of(groupStarts),
+                null,
+                false);
     }
 
-    /** Return the name, with the kind of a replaced head: {@code resnet18+concat}. */
+    /** Return the name, with the kind of a replaced head and of training: {@code resnet18+concat+qat}. */
     public String name() {
-        return name + head.suffix();
+        return name + head.suffix() + (quantized ? QUANTIZED : "");
     }
 
     /** Return height and width of the authors' training images. */
@@ -150,7 +172,50 @@ public final class Architecture {
                             + inputs.stream().map(InputSpec::toString).collect(Collectors.joining(", "))
                             + "; choose a network for such data: resnet18 for images, mlp for tables, bag or text-cnn for texts, bert-tiny for tokens");
         }
-        return maker.apply(new Head(classes, head), inputs);
+        Module network = maker.apply(new Head(classes, head), inputs);
+        if (!quantized) return network;
+        try (Scope scope = Scope.open()) {
+            FakeQuantization.prepare(network, example(inputs));
+            return network;
+        } catch (RuntimeException e) {
+            network.close();
+            throw e;
+        }
+    }
+
+    private Inputs example(List<InputSpec> inputs) {
+        if (imageSize <= 1) return Inputs.example(inputs, 1);
+        long side = pools ? Math.min(EXAMPLE, imageSize) : imageSize;
+        return Inputs.of(new InputSpec(Inputs.ONLY, DType.FLOAT32, new long[] {3, side, side}, 0, 0).example(1));
+    }
+
+    /**
+     * Return the same architecture for quantization-aware training, see {@link FakeQuantization}. {@link Zoo#byName} accepts its name.
+     *
+     * @throws LimbeckException if it is for texts or tables
+     */
+    public Architecture quantizationAware() {
+        if (quantized) return this;
+        if (takes != null) {
+            throw new LimbeckException("quantization-aware training is for networks of images, found " + name
+                    + "; leave quantize (--quantize) out");
+        }
+        return new Architecture(name, imageSize, pools, head, maker, groupStarts, null, true);
+    }
+
+    /** Return whether it is for quantization-aware training. */
+    public boolean isQuantizationAware() {
+        return quantized;
+    }
+
+    /** Return the same architecture without quantization-aware training. */
+    public Architecture withoutQuantization() {
+        return quantized ? new Architecture(name, imageSize, pools, head, maker, groupStarts, takes, false) : this;
+    }
+
+    /** Return the same architecture with the head of another one. */
+    public Architecture withHeadOf(Architecture other) {
+        return withHead(other.head);
     }
 
     /**
@@ -164,7 +229,7 @@ public final class Architecture {
             throw new LimbeckException(name + " has no feature maps to pool; "
                     + (kind.form() == HeadKind.Form.BRIDGE ? "use another student" : "use its own head (linear)"));
         }
-        return new Architecture(name, imageSize, true, kind, maker, groupStarts, takes);
+        return new Architecture(name, imageSize, true, kind, maker, groupStarts, takes, quantized);
     }
 
     /** Return the same architecture with fastai's head; see {@link #withHead}. */

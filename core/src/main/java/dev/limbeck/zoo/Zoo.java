@@ -47,8 +47,8 @@ public final class Zoo {
     private Zoo() {}
 
     /**
-     * Return an architecture by name. The suffix {@code +concat} gives fastai's head; {@code small-cnn-16-32} is a CNN
-     * with any widths.
+     * Return an architecture by name. The suffix {@code +concat} gives fastai's head, {@code +qat} quantization-aware training; {@code
+     * small-cnn-16-32} is a CNN with any widths.
      *
      * @throws dev.limbeck.LimbeckException with the nearest names, if there is none
      */
@@ -58,6 +58,10 @@ public final class Zoo {
 
     /** Return an architecture by name, or empty. */
     public static Optional<Architecture> find(String name) {
+        if (name.endsWith(Architecture.QUANTIZED)) {
+            String floating = name.substring(0, name.length() - Architecture.QUANTIZED.length());
+            return find(floating).filter(one -> !one.isQuantizationAware()).map(Architecture::quantizationAware);
+        }
         String plain = plain(name);
         return HeadKind.ofSuffix(name.substring(plain.length()))
                 .flatMap(kind -> withOwnHead(plain).map(found -> found.withHead(kind)));

@@ -52,6 +52,32 @@ class RecipeTest {
     }
 
     @Test
+    void quantizationAwareTrainingKeepsTheClassifierOfAFile() {
+        Recipe recipe =
+                Recipe.parse(LEAST + "pretrained: {weights: runs/a}\ntraining: {quantize: true, schedule: constant}");
+        assertThat(recipe.architecture().name()).isEqualTo("cifar-resnet8+qat");
+        assertThat(requireNonNull(recipe.pretrained()).head()).isEqualTo("keep");
+        assertThat(recipe.epochs()).isEqualTo(10);
+        assertThat(Recipe.parse(recipe.toYaml())).isEqualTo(recipe);
+        Recipe other = Recipe.parse(LEAST + "pretrained: {weights: runs/a, head: linear}\ntraining: {quantize: true}");
+        assertThat(requireNonNull(other.pretrained()).head()).isEqualTo("linear");
+        assertThat(other.epochs()).isEqualTo(11);
+        Recipe imagenet = Recipe.parse(LEAST + "pretrained: {}\ntraining: {quantize: true}");
+        assertThat(requireNonNull(imagenet.pretrained()).head()).isNull();
+        assertThat(Recipe.parse(LEAST).architecture().name()).isEqualTo("cifar-resnet8");
+    }
+
+    @Test
+    void quantizationAwareTrainingIsForImages() {
+        assertThatThrownBy(() -> Recipe.parse("data: {source: shapes}\nstudent: mlp\ntraining: {quantize: true}"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("quantization-aware training is for networks of images, found mlp");
+        assertThatThrownBy(() -> Recipe.parse(LEAST + "pretrained: {head: keep}"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("found head keep without a file of weights (--weights)");
+    }
+
+    @Test
     void everyPresetIsARecipeWithoutDataStudentAndTeacher() {
         assertThat(Presets.names()).containsExactly("patient", "quick", "few-labels");
         for (String name : Presets.names()) {

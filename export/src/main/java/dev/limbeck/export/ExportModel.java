@@ -7,12 +7,15 @@ import dev.limbeck.data.Modalities;
 import dev.limbeck.data.Modality;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
@@ -129,6 +132,39 @@ record ExportModel(
                     + "of its own (Preprocessing.fixed, Modality)");
         }
         return Modalities.byKind(preprocessing.kind()).inputs(preprocessing);
+    }
+
+    /** Return the same model without the name and the ranges of quantization-aware training; see {@link FakeQuantization#off}. */
+    ExportModel floating() {
+        String plain = plain(name);
+        Map<String, String> others = new LinkedHashMap<>(metadata);
+        others.computeIfPresent(SavedModel.ARCHITECTURE, (key, stored) -> plain(stored));
+        Supplier<StateDict> all = state;
+        Supplier<StateDict> weights = all == null ? null : () -> withoutRanges(all);
+        String sum = sha256;
+        if (weights != null) {
+            try (StateDict own = weights.get()) {
+                sum = own.sha256();
+            }
+        }
+        return new ExportModel(
+                plain, task, classes, preprocessing, inputs, others, parameters, sum, file, script, weights, outputs);
+    }
+
+    private static String plain(String architecture) {
+        return Zoo.find(architecture)
+                .map(found -> found.withoutQuantization().name())
+                .orElse(architecture);
+    }
+
+    private static StateDict withoutRanges(Supplier<StateDict> all) {
+        StateDict plain = new StateDict();
+        try (StateDict state = all.get()) {
+            for (String tensor : state.names()) {
+                if (!FakeQuantization.isRange(tensor)) plain.put(tensor, Scope.retain(Tensors.copy(state.get(tensor))));
+            }
+        }
+        return plain;
     }
 
     /** Return the metadata for a graph, whose outputs are in the targets' units. */

@@ -14,6 +14,7 @@ import dev.limbeck.io.Checksum;
 import dev.limbeck.io.FolderLock;
 import dev.limbeck.io.Leftovers;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
@@ -33,6 +34,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -56,20 +58,26 @@ public final class Exporter {
 
     static final int DEFAULT_ROWS = 256;
 
-    private final ExportModel source;
+    private final ExportModel model;
+    /** The network if quantization-aware training rounds in it; else null. */
+    private final @Nullable Module trained;
+
+    private ExportModel source;
     private Set<Format> formats = new TreeSet<>(Set.of(Format.ONNX));
     private OnnxFile.Options options = OnnxFile.Options.defaults();
     private @Nullable Data data;
     private Split split = Split.TEST;
     private int rows = DEFAULT_ROWS;
 
-    private Exporter(ExportModel source) {
-        this.source = source;
+    private Exporter(ExportModel model, @Nullable Module network) {
+        this.model = model;
+        trained = network != null && FakeQuantization.isIn(network) ? network : null;
+        source = model;
     }
 
     /** Create an exporter for a model. The default format is ONNX. */
     public static Exporter of(SavedModel model) {
-        return new Exporter(ExportModel.of(Objects.requireNonNull(model, "model")));
+        return new Exporter(ExportModel.of(Objects.requireNonNull(model, "model")), model.module());
     }
 
     /**
@@ -79,10 +87,11 @@ public final class Exporter {
      * @param preprocessing preprocessing of its inputs
      */
     public static Exporter of(Module module, Task task, Preprocessing preprocessing) {
-        return new Exporter(ExportModel.of(
+        ExportModel model = ExportModel.of(
                 Objects.requireNonNull(module, "module"),
                 Objects.requireNonNull(task, "task"),
-                Objects.requireNonNull(preprocessing, "preprocessing")));
+                Objects.requireNonNull(preprocessing, "preprocessing"));
+        return new Exporter(model, module);
     }
 
     /**
@@ -93,11 +102,12 @@ public final class Exporter {
      * @param task with names in the order of its outputs, which are numbers in the targets' units for a regression
      */
     public static Exporter of(Script script, Path file, Task task, Preprocessing preprocessing) {
-        return new Exporter(ExportModel.of(
+        ExportModel model = ExportModel.of(
                 Objects.requireNonNull(file, "file"),
                 Objects.requireNonNull(task, "task"),
                 Objects.requireNonNull(preprocessing, "preprocessing"),
-                Objects.requireNonNull(script, "script")));
+                Objects.requireNonNull(script, "script"));
+        return new Exporter(model, null);
     }
 
     /** Set the formats. */
@@ -148,6 +158,28 @@ public final class Exporter {
     public List<Exported> export(Path out) {
         requireFree(out);
         checkOptions();
+        Module rounding = trained;
+        source = rounding == null || roundsAsTrained() ? model : model.floating();
+        if (source == model || rounding == null) return exported(out);
+        try (Module.ModeGuard floating = FakeQuantization.off(rounding)) {
+            return exported(out);
+        }
+    }
+
+    private boolean roundsAsTrained() {
+        return trained != null && options.precision() == Precision.INT8;
+    }
+
+    /** Return what becomes of a model's quantization-aware training, in words; empty without it. */
+    public Optional<String> quantization() {
+        if (trained == null) return Optional.empty();
+        return Optional.of(
+                roundsAsTrained()
+                        ? "int8 with the ranges of its quantization-aware training; nothing is calibrated"
+                        : "in float, without the rounding of its quantization-aware training, which --precision int8 keeps");
+    }
+
+    private List<Exported> exported(Path out) {
         checkOutputs();
         Path target = out.toAbsolutePath().normalize();
         // A unique name: interrupted runs keep their work in NAME.unfinished.
@@ -161,13 +193,7 @@ public final class Exporter {
                 List<Exported> written = write(unfinished);
                 Files.writeString(
                         unfinished.resolve(CARD_NAME),
-                        ModelCard.of(
-                                source,
-                                options,
-                                written,
-                                described(split, ""),
-                                described(seen(), Calibration.ROWS + " "),
-                                rows));
+                        ModelCard.of(source, options, written, described(split, ""), ranges(), rows));
                 Files.move(unfinished, target);
                 return written.stream()
                         .map(one -> new Exported(
@@ -215,7 +241,7 @@ public final class Exporter {
         if (options.softmax() && source.task().kind() == Task.Kind.REGRESSION) {
             throw new LimbeckException("numbers of a regression are no probabilities; leave softmax (--softmax) out");
         }
-        if (options.precision() == Precision.INT8 && data == null) {
+        if (options.precision() == Precision.INT8 && data == null && trained == null) {
             throw new LimbeckException("int8 needs data to calibrate on; name some, and let them verify the file");
         }
     }
@@ -248,7 +274,10 @@ public final class Exporter {
             if (data != null && expected != null) {
                 verification = Verification.of(
                         expected, predict(format, file, data), format == Format.ONNX && options.softmax());
-                verification.orThrow(format, format == Format.ONNX ? options.precision() : Precision.FP32);
+                verification.orThrow(
+                        format,
+                        format == Format.ONNX || roundsAsTrained() ? options.precision() : Precision.FP32,
+                        roundsAsTrained());
             }
             written.add(new Exported(format, file, Files.size(file), Checksum.sha256Of(file), verification));
         }
@@ -302,6 +331,11 @@ public final class Exporter {
         return data != null && data.has(Split.TRAIN) ? Split.TRAIN : split;
     }
 
+    private String ranges() {
+        if (trained != null) return "its quantization-aware training, linear layers too";
+        return described(seen(), Calibration.ROWS + " ") + ", linear layers with ranges from each input";
+    }
+
     private String described(Split of, String before) {
         return data == null ? "" : before + "rows of the " + of.label() + " split of " + data.origin();
     }
@@ -311,6 +345,7 @@ public final class Exporter {
             case FP32 -> onnx;
             case FP16 -> OnnxQuantizer.fp16(onnx);
             case INT8 -> {
+                if (OnnxQuantizer.isTrained(onnx)) yield OnnxQuantizer.trained(onnx);
                 Data rows = Objects.requireNonNull(data);
                 Normalization normalization =
                         options.normalizes() ? source.preprocessing().normalization() : null;

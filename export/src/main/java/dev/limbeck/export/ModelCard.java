@@ -29,7 +29,7 @@ final class ModelCard {
      * Return the card.
      *
      * @param verified description of the rows of the verification; empty for none
-     * @param calibration description of the calibration rows
+     * @param calibration where the ranges of int8 come from
      * @param rows requested number of rows for the verification
      */
     static String of(
@@ -110,9 +110,7 @@ final class ModelCard {
         return switch (precision) {
             case FP32 -> "weights as float32";
             case FP16 -> "weights as float16";
-            case INT8 ->
-                "weights as int8, convolutions computed in int8 with ranges from " + calibration
-                        + ", linear layers with ranges from each input";
+            case INT8 -> "weights as int8, convolutions computed in int8 with ranges from " + calibration;
         };
     }
 

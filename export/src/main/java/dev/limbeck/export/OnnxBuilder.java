@@ -92,6 +92,15 @@ final class OnnxBuilder {
         return floats(new float[] {(float) value});
     }
 
+    /** Round a tensor to uint8 and back. Return its name. */
+    String rounded(String x, double scale, long zero) {
+        String scales = scalar(scale);
+        String zeros = fresh("zero");
+        ByteBuffer value = ByteBuffer.wrap(new byte[] {(byte) zero});
+        graph.addInitializer(tensor(zeros, TensorProto.DataType.UINT8, value));
+        return node("DequantizeLinear", List.of(node("QuantizeLinear", List.of(x, scales, zeros)), scales, zeros));
+    }
+
     /** Add a 1-d int64 tensor, shared by equal values. Return its name. */
     String integers(long... values) {
         return integers.computeIfAbsent(Arrays.toString(values), text -> {

@@ -135,6 +135,7 @@ final class OnnxConversion extends OnnxRecurrence {
             case "softmax" -> axis(node, "Softmax");
             case "log_softmax" -> axis(node, "LogSoftmax");
             case "scaled_dot_product_attention" -> attention(node);
+            case "fake_quantize_per_tensor_affine" -> rounded(node);
             default -> shaping(op, node);
         };
     }
@@ -164,6 +165,12 @@ final class OnnxConversion extends OnnxRecurrence {
     private Value embedding(Node node) {
         if (!(any(node, 1) instanceof Value ids && ids.isInteger())) throw new Unsupported("its ids are computed");
         return new Value(onnx.node("Gather", List.of(tensor(node, 0), ids.name()), "axis", 0), ids.rank() + 1, -1, -1);
+    }
+
+    private Value rounded(Node node) {
+        if (integer(node, 3) != 0 || integer(node, 4) != 255) throw new Unsupported("it rounds to other than 0 to 255");
+        Value x = value(node, 0);
+        return x.named(onnx.rounded(x.name(), number(node, 1), integer(node, 2)));
     }
 
     private static String capitalized(String op) {

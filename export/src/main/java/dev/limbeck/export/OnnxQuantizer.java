@@ -1,15 +1,21 @@
 package dev.limbeck.export;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
+import static dev.limbeck.export.OnnxParts.bytes;
+import static dev.limbeck.export.OnnxParts.dims;
+import static dev.limbeck.export.OnnxParts.floats;
+import static dev.limbeck.export.OnnxParts.integer;
+import static dev.limbeck.export.OnnxParts.largest;
+import static dev.limbeck.export.OnnxParts.node;
+import static dev.limbeck.export.OnnxParts.small;
+import static dev.limbeck.export.OnnxParts.tensor;
+
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
-import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -101,6 +107,64 @@ final class OnnxQuantizer {
         return model.toBuilder().setGraph(rewriting.smaller).build();
     }
 
+    /** Return whether a graph rounds tensors itself, as after quantization-aware training. */
+    static boolean isTrained(ModelProto model) {
+        return model.getGraph().getNodeList().stream()
+                .anyMatch(node -> node.getOpType().equals("QuantizeLinear"));
+    }
+
+    /**
+     * Store the weights of convolutions and products whose inputs the graph rounds as int8. Training rounded these weights too, so
+     * they keep their values, and a scale is the largest weight of a channel divided by 127.
+     */
+    static ModelProto trained(ModelProto model) {
+        OnnxQuantizer rewriting = new OnnxQuantizer(model.getGraph());
+        rewriting.keepRanges();
+        return model.toBuilder().setGraph(rewriting.smaller).build();
+    }
+
+    private void keepRanges() {
+        Map<String, Float> scales = new HashMap<>();
+        for (NodeProto node : graph.getNodeList()) {
+            if (node.getOpType().equals("DequantizeLinear")) {
+                scales.put(node.getOutput(0), floats(weights.get(node.getInput(1)))[0]);
+            }
+            Float scale = node.getInputCount() < 2 ? null : scales.get(node.getInput(0));
+            boolean weighs = scale != null && weights.containsKey(node.getInput(1));
+            if (weighs && node.getOpType().equals("Conv")) {
+                convolution(node, node.getInput(0), scale);
+            } else if (weighs && node.getOpType().equals("MatMul")) {
+                smaller.addNode(node.toBuilder().setInput(1, columns(weights.get(node.getInput(1)))));
+            } else {
+                smaller.addNode(node);
+                node.getInputList().forEach(used::add);
+            }
+        }
+        addUsed();
+    }
+
+    /** Store a weight of in×out with a scale per column. */
+    private String columns(TensorProto weight) {
+        int out = (int) weight.getDims(1);
+        float[] values = floats(weight);
+        float[] scales = columnScales(values, out);
+        ByteBuffer small = ByteBuffer.allocate(values.length);
+        for (int i = 0; i < values.length; i++) small.put(small(values[i] / scales[i % out]));
+        return dequantized(weight.getName(), 1, DataType.INT8, small, scales, dims(weight));
+    }
+
+    private static float[] columnScales(float[] values, int out) {
+        float[] scales = new float[out];
+        for (int c = 0; c < out; c++) scales[c] = largest(values, c, out, values.length / out) / 127;
+        return scales;
+    }
+
+    private void addUsed() {
+        weights.values().stream()
+                .filter(weight -> used.contains(weight.getName()))
+                .forEach(smaller::addInitializer);
+    }
+
     /**
      * Return the inputs and outputs of quantized operations. A convolution's output that only a ReLU reads is not one.
      */
@@ -146,7 +210,7 @@ final class OnnxQuantizer {
         }
         for (NodeProto node : graph.getNodeList()) {
             if (node.getOpType().equals("Conv") && edges.contains(node.getInput(0))) {
-                convolution(node, ranges);
+                convolution(node, again(node.getInput(0)), scale(ranges.get(node.getInput(0))));
             } else if (node.getOpType().equals("MatMul") && weights.containsKey(node.getInput(1))) {
                 product(node, edges);
             } else if (node.getOpType().equals("Gather") && isEmbedding(node)) {
@@ -159,9 +223,7 @@ final class OnnxQuantizer {
                 if (edges.contains(output)) pair(output, ranges);
             }
         }
-        weights.values().stream()
-                .filter(weight -> used.contains(weight.getName()))
-                .forEach(smaller::addInitializer);
+        addUsed();
     }
 
     private static NodeProto renamed(NodeProto node, Set<String> edges) {
@@ -194,13 +256,12 @@ final class OnnxQuantizer {
         smaller.addNode(node("DequantizeLinear", List.of(tensor + "_int8", scales, zeros), again(tensor)));
     }
 
-    private void convolution(NodeProto node, Map<String, float[]> ranges) {
+    private void convolution(NodeProto node, String input, float inputScale) {
         TensorProto weight = weights.get(node.getInput(1));
         int channels = (int) weight.getDims(0);
         float[] values = floats(weight);
         int each = values.length / channels;
         float[] bias = node.getInputCount() > 2 ? floats(weights.get(node.getInput(2))) : new float[channels];
-        float inputScale = scale(ranges.get(node.getInput(0)));
         float[] scales = new float[channels];
         ByteBuffer small = ByteBuffer.allocate(values.length);
         for (int c = 0; c < channels; c++) {
@@ -209,8 +270,8 @@ final class OnnxQuantizer {
                     Math.max(largest(values, c * each, 1, each) / 127, Math.abs(bias[c]) / inputScale / LARGEST_BIAS);
             for (int i = 0; i < each; i++) small.put(small(values[c * each + i] / scales[c]));
         }
-        List<String> inputs = new ArrayList<>(List.of(again(node.getInput(0))));
-        inputs.add(dequantized(weight.getName(), DataType.INT8, small, scales, dims(weight)));
+        List<String> inputs = new ArrayList<>(List.of(input));
+        inputs.add(dequantized(weight.getName(), 0, DataType.INT8, small, scales, dims(weight)));
         if (node.getInputCount() > 2) {
             ByteBuffer whole = ByteBuffer.allocate(4 * channels).order(ByteOrder.LITTLE_ENDIAN);
             float[] products = new float[channels];
@@ -218,12 +279,12 @@ final class OnnxQuantizer {
                 products[c] = inputScale * scales[c];
                 whole.putInt(Math.round(bias[c] / products[c]));
             }
-            inputs.add(dequantized(node.getInput(2), DataType.INT32, whole, products, channels));
+            inputs.add(dequantized(node.getInput(2), 0, DataType.INT32, whole, products, channels));
         }
         smaller.addNode(node.toBuilder().clearInput().addAllInput(inputs));
     }
 
-    private String dequantized(String name, DataType type, ByteBuffer values, float[] scales, long... dims) {
+    private String dequantized(String name, int axis, DataType type, ByteBuffer values, float[] scales, long... dims) {
         String made = name + "_float";
         String zeros = name + "_zeros";
         smaller.addInitializer(tensor(name + "_small", type, values, dims));
@@ -231,7 +292,7 @@ final class OnnxQuantizer {
         int size = type == DataType.INT8 ? 1 : 4;
         smaller.addInitializer(tensor(zeros, type, ByteBuffer.allocate(size * scales.length), scales.length));
         smaller.addNode(node("DequantizeLinear", List.of(name + "_small", name + "_scales", zeros), made)
-                .addAttribute(integer("axis", 0)));
+                .addAttribute(integer("axis", axis)));
         return made;
     }
 
@@ -242,9 +303,7 @@ final class OnnxQuantizer {
         String input = edges.contains(x) ? again(x) : x;
         int out = (int) weight.getDims(1);
         float[] values = floats(weight);
-        int in = values.length / out;
-        float[] scales = new float[out];
-        for (int c = 0; c < out; c++) scales[c] = largest(values, c, out, in) / 127;
+        float[] scales = columnScales(values, out);
         ByteBuffer small = ByteBuffer.allocate(values.length);
         for (int i = 0; i < values.length; i++) small.put(small(values[i] / scales[i % out]));
         String name = node.getOutput(0);
@@ -298,56 +357,5 @@ final class OnnxQuantizer {
         smaller.addNode(node("Gather", List.of(name + "_small", ids), name + "_whole"));
         smaller.addNode(node("Gather", List.of(name + "_scales", ids), name + "_unit"));
         scale(name);
-    }
-
-    private static float largest(float[] values, int from, int step, int count) {
-        float largest = 1e-12f;
-        for (int i = 0; i < count; i++) largest = Math.max(largest, Math.abs(values[from + i * step]));
-        return largest;
-    }
-
-    private static byte small(float value) {
-        return (byte) Math.max(-127, Math.min(127, Math.round(value)));
-    }
-
-    private static NodeProto.Builder node(String op, List<String> inputs, String output) {
-        return NodeProto.newBuilder().setOpType(op).addAllInput(inputs).addOutput(output);
-    }
-
-    private static AttributeProto integer(String name, long value) {
-        return AttributeProto.newBuilder()
-                .setName(name)
-                .setType(AttributeProto.AttributeType.INT)
-                .setI(value)
-                .build();
-    }
-
-    private static TensorProto tensor(String name, DataType type, ByteBuffer values, long... dims) {
-        TensorProto.Builder tensor = TensorProto.newBuilder()
-                .setName(name)
-                .setDataType(type.getNumber())
-                .setRawData(ByteString.copyFrom(values.rewind()));
-        for (long size : dims) tensor.addDims(size);
-        return tensor.build();
-    }
-
-    private static ByteBuffer bytes(float... values) {
-        ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
-        for (float value : values) bytes.putFloat(value);
-        return bytes;
-    }
-
-    private static float[] floats(TensorProto tensor) {
-        FloatBuffer buffer = tensor.getRawData()
-                .asReadOnlyByteBuffer()
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .asFloatBuffer();
-        float[] values = new float[buffer.remaining()];
-        buffer.get(values);
-        return values;
-    }
-
-    private static long[] dims(TensorProto tensor) {
-        return tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();
     }
 }
