@@ -75,7 +75,10 @@ public record SavedModel(
 
     private static final int NAMED = 5;
     private static final String FORMAT = "limbeck";
-    static final String ARCHITECTURE = "architecture";
+
+    /** Metadata key of the architecture's name. */
+    public static final String ARCHITECTURE = "architecture";
+
     private static final String CLASSES = "classes";
     private static final Logger LOG = LoggerFactory.getLogger(SavedModel.class);
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -111,6 +114,15 @@ public record SavedModel(
         if (!file.toString().endsWith(".safetensors") || !Files.isRegularFile(file)) return Map.of();
         Map<String, String> metadata = Safetensors.readMetadata(file);
         return isOurs(metadata) ? metadata : Map.of();
+    }
+
+    /** Return how the inputs of a model are prepared, according to its metadata; empty if it has nothing on that. */
+    public static Map<String, String> preprocessing(Map<String, String> metadata) {
+        Map<String, String> rest = new LinkedHashMap<>(metadata);
+        rest.keySet().removeAll(List.of(FORMAT, ARCHITECTURE, CLASSES));
+        List<String> names = classNames("a model", metadata.get(CLASSES));
+        rest.keySet().removeAll(Task.of(metadata, names).toMetadata().keySet());
+        return rest;
     }
 
     /** Return whether Limbeck wrote a file, according to its metadata. */

@@ -3,6 +3,7 @@ package dev.limbeck.train;
 import dev.limbeck.Printable;
 import dev.limbeck.data.Data;
 import dev.limbeck.io.Downloads;
+import dev.limbeck.model.BackboneWeights;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.optim.AdamW;
 import dev.limbeck.optim.Optimizer;
@@ -164,7 +165,8 @@ public final class LearnerBuilder {
         if (!ownHead && architecture.pools()) architecture = architecture.withConcatHead();
         Learner learner = new Learner(this);
         try {
-            learner.begin(file, weightsKey, weightsLayers, log);
+            log.accept(BackboneWeights.load(file, weightsKey, weightsLayers, learner.model(), architecture));
+            learner.freeze();
             return learner;
         } catch (RuntimeException e) {
             learner.close();

@@ -1,14 +1,17 @@
 package dev.limbeck.zoo;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.InputSpec;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +22,21 @@ public final class Architecture {
     /** Hold which inputs an architecture takes, in words and as a test. */
     private record Taken(String what, Predicate<List<InputSpec>> test) {}
 
+    /**
+     * Hold how many channels the layers have that can be pruned.
+     *
+     * @param base name of the architecture with all channels
+     * @param full channels of each group there
+     * @param own channels of each group here
+     * @param resize describes the architecture with other channels
+     */
+    private record Pruning(String base, List<Long> full, List<Long> own, Function<List<Long>, Architecture> resize) {}
+
+    /** Stands between the name of an architecture and the widths of its pruned layers. */
+    private static final char WIDTHS = '@';
+
+    private static final Pattern NUMBERS = Pattern.compile("[1-9]\\d{0,5}(-[1-9]\\d{0,5})*");
+
     private final String name;
     private final int imageSize;
     private final boolean pools;
@@ -26,6 +44,7 @@ public final class Architecture {
     private final BiFunction<Head, List<InputSpec>, Module> maker;
     private final List<String> groupStarts;
     private final @Nullable Taken takes;
+    private final @Nullable Pruning pruning;
 
     /**
      * Describe an architecture.
@@ -44,6 +63,7 @@ public final class Architecture {
                 HeadKind.OWN,
                 (head, inputs) -> maker.apply(head.classes()),
                 List.of(groupStarts),
+                null,
                 null);
     }
 
@@ -54,7 +74,8 @@ public final class Architecture {
             HeadKind head,
             BiFunction<Head, List<InputSpec>, Module> maker,
             List<String> groupStarts,
-            @Nullable Taken takes) {
+            @Nullable Taken takes,
+            @Nullable Pruning pruning) {
         this.name = name;
         this.imageSize = imageSize;
         this.pools = pools;
@@ -62,6 +83,7 @@ public final class Architecture {
         this.maker = maker;
         this.groupStarts = groupStarts;
         this.takes = takes;
+        this.pruning = pruning;
     }
 
     /**
@@ -84,7 +106,8 @@ public final class Architecture {
                 HeadKind.OWN,
                 (head, inputs) -> maker.apply(inputs, head.classes()),
                 List.of(groupStarts),
-                new Taken(what, takes));
+                new Taken(what, takes),
+                null);
     }
 
     /**
@@ -95,7 +118,86 @@ public final class Architecture {
     public static Architecture pooling(
             String name, int imageSize, Function<Head, Module> maker, String... groupStarts) {
         return new Architecture(
-                name, imageSize, true, HeadKind.OWN, (head, inputs) -> maker.apply(head), List.of(groupStarts), null);
+                name,
+                imageSize,
+                true,
+                HeadKind.OWN,
+                (head, inputs) -> maker.apply(head),
+                List.of(groupStarts),
+                null,
+                null);
+    }
+
+    /**
+     * Return the same architecture, whose layers may have fewer channels. Its networks, or modules in them, are {@link
+     * dev.limbeck.nn.Prunable}.
+     *
+     * @param widths channels of each group, in the order of {@link dev.limbeck.nn.ChannelGroup#in}
+     * @param resize describes the architecture with other widths, of which it needs as many; it may keep the name
+     */
+    public Architecture prunable(List<Long> widths, Function<List<Long>, Architecture> resize) {
+        return with(name, head, new Pruning(name, List.copyOf(widths), List.copyOf(widths), resize));
+    }
+
+    private Architecture with(String otherName, HeadKind kind, @Nullable Pruning other) {
+        return new Architecture(otherName, imageSize, pools, kind, maker, groupStarts, takes, other);
+    }
+
+    /** Return the channels of each group that can be pruned, in the order of the layers; empty if none can be. */
+    public List<Long> widths() {
+        return pruning == null ? List.of() : pruning.own;
+    }
+
+    /**
+     * Return the same architecture with other channels in the layers that can be pruned. {@link Zoo#byName} accepts its name, such as {@code
+     * cifar-resnet8@16-20-40}.
+     *
+     * @param widths for each group, in the order of {@link #widths}, from 1 to the channels of the unpruned network
+     * @throws LimbeckException if it cannot be pruned, or the widths are others
+     */
+    public Architecture withWidths(List<Long> widths) {
+        Pruning known = pruning;
+        if (known == null) {
+            throw new LimbeckException(name + " has no channels that can be pruned; choose a convolutional network of "
+                    + "the zoo, or let its blocks be Prunable");
+        }
+        List<Long> full = known.full;
+        boolean fits = widths.size() == full.size();
+        for (int i = 0; fits && i < full.size(); i++) fits = widths.get(i) >= 1 && widths.get(i) <= full.get(i);
+        if (!fits) {
+            throw new LimbeckException(known.base + " has " + full.size() + " layers that can be pruned, of 1 to "
+                    + joined(full, ", ") + " channels, found " + widths.size() + ": " + joined(widths, ", "));
+        }
+        Architecture made = known.resize.apply(List.copyOf(widths)).withHead(head);
+        // Widths may be a part of the name already, as in small-cnn-16-32.
+        if (!made.name.equals(known.base)) return made;
+        String named = widths.equals(full) ? known.base : known.base + WIDTHS + joined(widths, "-");
+        return made.with(named, head, new Pruning(known.base, full, List.copyOf(widths), known.resize));
+    }
+
+    private static String joined(List<Long> widths, String between) {
+        return widths.stream().map(String::valueOf).collect(Collectors.joining(between));
+    }
+
+    /** Return the part of a name before its widths, or all of it. */
+    static String unpruned(String name) {
+        int at = name.indexOf(WIDTHS);
+        return at < 0 ? name : name.substring(0, at);
+    }
+
+    /**
+     * Return the architecture of a name that begins with this one's.
+     *
+     * @throws LimbeckException if what follows is not a list of widths for it
+     */
+    Architecture named(String full) {
+        if (full.equals(name)) return this;
+        String widths = full.substring(name.length() + 1);
+        if (!NUMBERS.matcher(widths).matches()) {
+            throw new LimbeckException("expected widths behind " + name + WIDTHS + " such as 8-16-16, found '"
+                    + Printable.quote(widths) + "'");
+        }
+        return withWidths(Arrays.stream(widths.split("-")).map(Long::valueOf).toList());
     }
 
     /** Return the name, with the kind of a replaced head: {@code resnet18+concat}. */
@@ -164,7 +266,7 @@ public final class Architecture {
             throw new LimbeckException(name + " has no feature maps to pool; "
                     + (kind.form() == HeadKind.Form.BRIDGE ? "use another student" : "use its own head (linear)"));
         }
-        return new Architecture(name, imageSize, true, kind, maker, groupStarts, takes);
+        return with(name, kind, pruning);
     }
 
     /** Return the same architecture with fastai's head; see {@link #withHead}. */
