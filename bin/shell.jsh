@@ -19,6 +19,7 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.optim.*;
 import dev.limbeck.predict.*;
 import dev.limbeck.predict.image.*;
+import dev.limbeck.prune.*;
 import dev.limbeck.recipe.*;
 import dev.limbeck.report.*;
 import dev.limbeck.run.*;

@@ -36,6 +36,7 @@ public final class Main implements Runnable {
             CompareCommand.class,
             EvaluateCommand.class,
             PredictCommand.class,
+            PruneCommand.class,
             ExportCommand.class,
             ProfileCommand.class,
             ExplainCommand.class,

@@ -3,6 +3,7 @@ package dev.limbeck.cli;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.image.Resize;
+import dev.limbeck.prune.Criterion;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
@@ -27,6 +28,7 @@ final class Numbers {
         choice(commands, Resize.class);
         choice(commands, Split.class);
         choice(commands, CompareCommand.Wanted.class);
+        choice(commands, Criterion.class);
     }
 
     private static <T> ITypeConverter<T> converter(String expected, ITypeConverter<T> parser) {

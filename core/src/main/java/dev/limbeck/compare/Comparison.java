@@ -76,6 +76,7 @@ public final class Comparison {
         if (this.recipes.size() < 2) {
             throw new LimbeckException("a comparison needs a recipe with a teacher, or two recipes");
         }
+        this.recipes.values().forEach(Recipe::requireStudent);
         this.recipes.forEach(this::check);
         this.seeds = LongStream.range(firstSeed, firstSeed + seeds).boxed().toList();
         this.out = out;
@@ -109,8 +110,10 @@ public final class Comparison {
     /** Return the settings that paired runs must share. */
     private static JsonNode pairing(Recipe recipe) {
         ObjectNode tree = recipe.toTree();
-        tree.remove(List.of("teacher", "distillation", "pretrained"));
-        // Epochs with a frozen backbone also count as steps.
+        tree.remove(List.of("teacher", "distillation", "pretrained", "prune"));
+        // A trained student can be compared with one of the same architecture that is not.
+        tree.put("student", recipe.architecture().name());
+        // Epochs with a frozen backbone, or between prunings, also count as steps.
         ((ObjectNode) tree.get("training")).put("epochs", recipe.epochs()).retain("epochs", "grad_accum_steps");
         return tree;
     }

@@ -115,6 +115,15 @@ public record SavedModel(
         return isOurs(metadata) ? metadata : Map.of();
     }
 
+    /** Return how the inputs of a model are prepared, according to its metadata; empty if it has nothing on that. */
+    public static Map<String, String> preprocessing(Map<String, String> metadata) {
+        Map<String, String> rest = new LinkedHashMap<>(metadata);
+        rest.keySet().removeAll(List.of(FORMAT, ARCHITECTURE, CLASSES));
+        List<String> names = classNames("a model", metadata.get(CLASSES));
+        rest.keySet().removeAll(Task.of(metadata, names).toMetadata().keySet());
+        return rest;
+    }
+
     /** Return whether Limbeck wrote a file, according to its metadata. */
     public static boolean isOurs(Map<String, String> metadata) {
         return metadata.containsKey(FORMAT);

@@ -40,7 +40,7 @@ public final class TrainedWeights {
                 path.toString(), SavedModel.readMetadata(path).get(SavedModel.CLASSES));
         if (!own.isEmpty() && !own.equals(classNames)) {
             throw new LimbeckException(path + " knows the classes " + Printable.line(own.toString()) + ", the data has "
-                    + Printable.line(classNames.toString()) + "; give it a new classifier (--head linear)");
+                    + Printable.line(classNames.toString()) + "; give it a new classifier (--weights, --head linear)");
         }
         return wanted.withHeadOf(found);
     }

@@ -31,9 +31,9 @@ public record Recipe(
         TeacherRecipe teacher,
 
         @Setting(
-                help = "Architecture, such as resnet18 or cifar-resnet20",
+                help = "Architecture, such as resnet18, or a trained model to go on from",
                 required = true,
-                options = "--arch",
+                options = {"--arch", "--student"},
                 heading = Heading.STUDENT)
         String student,
 
@@ -44,17 +44,33 @@ public record Recipe(
         @Nullable
         PretrainedRecipe pretrained,
 
+        @Setting(
+                help = "Prune a trained student before it is trained",
+                heading = Heading.STUDENT,
+                options = {})
+        @Nullable
+        PruneRecipe prune,
+
         @Setting(help = "Training settings", defaultValue = "{}", heading = Heading.TRAINING)
         TrainingRecipe training,
 
         @Setting(help = "Distillation settings", heading = Heading.DISTILLATION) @Nullable
         DistillationRecipe distillation) {
     public Recipe {
-        Zoo.byName(student);
-        if (training.isQuantizationAware()) {
-            Zoo.byName(student).quantizationAware();
-            if (pretrained != null) pretrained = pretrained.keepingHead();
+        boolean isTrained = StudentFile.of(student).isPresent();
+        if (!isTrained) {
+            Architecture named = Zoo.byName(student);
+            if (training.isQuantizationAware()) named.quantizationAware();
         }
+        if (isTrained && pretrained != null) {
+            throw new LimbeckException(
+                    "the student starts from " + student + ", found pretrained weights too; leave pretrained out");
+        }
+        if (!isTrained && prune != null) {
+            throw new LimbeckException("only a trained student can be pruned, found " + student
+                    + "; set student (--student) to a run or a model file");
+        }
+        if (training.isQuantizationAware() && pretrained != null) pretrained = pretrained.keepingHead();
         if (pretrained != null && !pretrained.keepsHead() && !training.isOneCycle()) {
             throw new LimbeckException("a pretrained student is trained with the one-cycle schedule, found "
                     + training.schedule() + "; leave schedule out");
@@ -110,22 +126,24 @@ public record Recipe(
 
     /** Return a copy with another training seed. It also sets sample order and splits if the data has no seed. */
     public Recipe withSeed(long seed) {
-        return new Recipe(data, teacher, student, pretrained, training.withSeed(seed), distillation);
+        return new Recipe(data, teacher, student, pretrained, prune, training.withSeed(seed), distillation);
     }
 
-    /** Return a copy with another architecture of the student. */
+    /** Return a copy with another architecture of the student, which is not pruned. */
     Recipe withStudent(String other) {
-        return new Recipe(data, teacher, other, pretrained, training, distillation);
+        return new Recipe(data, teacher, other, pretrained, null, training, distillation);
     }
 
     /** Return a copy without the teacher. */
     public Recipe alone() {
-        return new Recipe(data, null, student, pretrained, training, null);
+        return new Recipe(data, null, student, pretrained, prune, training, null);
     }
 
-    /** Return the number of training epochs, including frozen ones. */
+    /** Return the number of training epochs, including frozen ones and those between prunings. */
     public int epochs() {
-        return training.epochs() + (pretrained == null ? 0 : pretrained.frozenEpochs());
+        return training.epochs()
+                + (pretrained == null ? 0 : pretrained.frozenEpochs())
+                + (prune == null ? 0 : prune.earlierEpochs());
     }
 
     /**
@@ -137,7 +155,9 @@ public record Recipe(
      * @throws LimbeckException if the source is missing or unusable
      */
     public Data open(long seed, Map<String, String> ofTeacher, RunContext context) {
-        Map<String, String> ofWeights = pretrained == null ? Map.of() : pretrained.preprocessing();
+        Map<String, String> ofWeights = pretrained != null
+                ? pretrained.preprocessing()
+                : StudentFile.of(student).map(StudentFile::preprocessing).orElse(Map.of());
         return data.open(seed, architecture(), ofWeights.isEmpty() ? ofTeacher : ofWeights, context);
     }
 
@@ -157,9 +177,23 @@ public record Recipe(
         return new TeacherContext(shown(opened), device, Precision.of(training.precision(), device), null);
     }
 
-    /** Return the student's architecture. */
+    /**
+     * Return the student's architecture; that of a trained model before it is pruned.
+     *
+     * @throws LimbeckException if the student is a file that does not say it
+     */
     public Architecture architecture() {
-        Architecture named = Zoo.byName(student);
+        Architecture named = StudentFile.of(student).map(StudentFile::architecture).orElseGet(() -> Zoo.byName(student));
         return training.isQuantizationAware() ? named.quantizationAware() : named;
+    }
+
+    /**
+     * Check that the student can be made, before anything large is opened.
+     *
+     * @throws LimbeckException if its file is missing, or it cannot be pruned
+     */
+    public void requireStudent() {
+        Architecture found = architecture();
+        if (prune != null) found.withWidths(found.widths());
     }
 }

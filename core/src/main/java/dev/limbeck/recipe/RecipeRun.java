@@ -99,6 +99,7 @@ public final class RecipeRun {
      * @return the record written to run.json
      */
     public RunRecord run(Path out, boolean overwrite) {
+        recipe.requireStudent();
         if (!context.exchange().writes()) return runBeside(overwrite);
         if (resumes) ResumePoint.at(out).check(recipe);
         else RunDirectory.check(out, overwrite);
@@ -168,7 +169,7 @@ public final class RecipeRun {
                 callbacks.add(stopped);
                 callbacks.addAll(context.watchers().get());
                 if (hasLabels(data, Split.VALID)) callbacks.add(best);
-                List<EpochRecord> epochs = recipe.training().fit(learner, recipe.pretrained(), callbacks);
+                List<EpochRecord> epochs = fit(learner, callbacks);
                 Instant finished = Instant.now();
                 FinalEvaluation evaluation =
                         FinalEvaluation.of(learner, best, recipe.training().keepsBest(), judgedOn);
@@ -201,6 +202,18 @@ public final class RecipeRun {
                 throw new LimbeckException(e.getMessage() + "; " + ShutdownHook.kept(directory, howToResume), e);
             }
         }
+    }
+
+    private List<EpochRecord> fit(Learner learner, List<Callback> callbacks) {
+        PruneRecipe prune = recipe.prune();
+        TrainingRecipe training = recipe.training();
+        if (prune == null) return training.fit(learner, recipe.pretrained(), training.epochs(), callbacks);
+        return prune.fit(
+                learner,
+                recipe.architecture(),
+                training.epochs(),
+                epochs -> training.fit(learner, null, epochs, callbacks),
+                context.log());
     }
 
     private static void tellFailed(List<TrackedRun> tracked, Throwable e) {
@@ -272,9 +285,12 @@ public final class RecipeRun {
                 .metrics(Metric.of(data.task()).toArray(Metric[]::new))
                 .log(context.log());
         PretrainedRecipe pretrained = recipe.pretrained();
-        return pretrained == null
-                ? builder.build()
-                : pretrained.into(builder, context.download()).build();
+        if (pretrained != null)
+            return pretrained.into(builder, context.download()).build();
+        return StudentFile.of(recipe.student())
+                .map(file -> file.into(builder))
+                .orElse(builder)
+                .build();
     }
 
     /**

@@ -202,8 +202,9 @@ public record TrainingRecipe(
      * Train a learner with these settings and further callbacks.
      *
      * @param pretrained pretrained weights that the learner started from, or null
+     * @param number of epochs
      */
-    List<EpochRecord> fit(Learner learner, @Nullable PretrainedRecipe pretrained, List<Callback> more) {
+    List<EpochRecord> fit(Learner learner, @Nullable PretrainedRecipe pretrained, int number, List<Callback> more) {
         List<Callback> callbacks = new ArrayList<>();
         if (clipGradNorm != null) callbacks.add(new GradientClip(clipGradNorm));
         if (gradAccumSteps != 1) callbacks.add(new GradientAccumulation(gradAccumSteps));
@@ -216,7 +217,7 @@ public record TrainingRecipe(
         callbacks.addAll(more);
         Callback[] all = callbacks.toArray(Callback[]::new);
         if (pretrained != null && !pretrained.keepsHead())
-            return learner.fineTune(epochs, lr, pretrained.frozenEpochs(), all);
-        return isOneCycle() ? learner.fitOneCycle(epochs, lr, all) : learner.fit(epochs, lr, all);
+            return learner.fineTune(number, lr, pretrained.frozenEpochs(), all);
+        return isOneCycle() ? learner.fitOneCycle(number, lr, all) : learner.fit(number, lr, all);
     }
 }

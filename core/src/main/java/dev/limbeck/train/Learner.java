@@ -5,7 +5,6 @@ import dev.limbeck.Printable;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
-import dev.limbeck.model.BackboneWeights;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.optim.LayerLearningRates;
@@ -19,7 +18,6 @@ import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -45,9 +43,9 @@ public final class Learner implements AutoCloseable {
 
     private static final int SHOWN = 32;
 
-    private final Training training;
-    private final Architecture architecture;
-    private final LayerGroups groups;
+    private Training training;
+    private Architecture architecture;
+    private LayerGroups groups;
     private final List<Callback> callbacks;
     /** Rows of each fit. */
     private final List<List<EpochRecord>> history = new ArrayList<>();
@@ -167,8 +165,8 @@ public final class Learner implements AutoCloseable {
         return fit(epochs, rate, path -> 1, more);
     }
 
-    /** Tell callbacks of the next fits how many epochs of the same training follow them. */
-    void plan(int later) {
+    /** Tell callbacks of the next fits how many epochs of the same training follow them; 0 for none. */
+    public void plan(int later) {
         laterEpochs = later;
     }
 
@@ -207,7 +205,27 @@ public final class Learner implements AutoCloseable {
      */
     public void resume(Path checkpoint) {
         if (fits > 0) throw new IllegalStateException("this learner has trained already; resume with a new one");
-        resumed = TrainingState.read(checkpoint);
+        TrainingState from = TrainingState.read(checkpoint);
+        resumed = from;
+        from.otherWidths(architecture)
+                .ifPresent(
+                        other -> replaceModel(other, other.create(data().task().outputs(), data().inputs())));
+    }
+
+    /** Return whether the next fit, or one after it, continues an interrupted one. */
+    public boolean isResuming() {
+        return resumed != null;
+    }
+
+    /**
+     * Replace the model between fits, such as by a pruned one. The learner owns the new model, and closes the old one.
+     *
+     * @param of architecture of the new model
+     */
+    public void replaceModel(Architecture of, Module model) {
+        training = open().replaced(model, of.name());
+        architecture = of;
+        groups = new LayerGroups(model, of);
     }
 
     /** Return the state to resume this fit from, or null if another fit was interrupted. */
@@ -289,12 +307,6 @@ public final class Learner implements AutoCloseable {
         groups.freezeTo(group);
     }
 
-    /** Load the weights of a file, except the classifier. */
-    void begin(Path weights, @Nullable String weightsKey, @Nullable List<Integer> layers, Consumer<String> log) {
-        log.accept(BackboneWeights.load(weights, weightsKey, layers, model(), architecture));
-        freeze();
-    }
-
     /**
      * Search for a learning rate between 1e-6 and 1.
      *
@@ -313,13 +325,7 @@ public final class Learner implements AutoCloseable {
      * @param more further callbacks, such as distillation
      */
     public LrCurve lrFind(double lowest, double highest, int steps, Callback... more) {
-        Settings.positive("lowest rate", lowest);
-        if (!(highest > lowest)) throw Settings.wrong("highest rate", "above the lowest, " + lowest, highest);
-        Settings.atLeast(20, "steps", steps);
-        LrFinder finder = new LrFinder(lowest, highest, steps);
-        int batches = Math.max(1, data().size(Split.TRAIN) / data().batchSize());
-        DryRun.run(open(), callbacks, steps / batches + 2, lowest, finder, more);
-        return finder.curve();
+        return LrFinder.run(open(), callbacks, lowest, highest, steps, more);
     }
 
     /**
@@ -328,9 +334,7 @@ public final class Learner implements AutoCloseable {
      * @param more callbacks that add loss terms, such as distillation
      */
     public List<TermSize> firstLoss(Callback... more) {
-        LossProbe first = new LossProbe();
-        DryRun.run(open(), callbacks, 1, 1, first, more);
-        return first.terms();
+        return LossProbe.run(open(), callbacks, more);
     }
 
     /** Evaluate the model on the validation split. */

@@ -3,6 +3,7 @@ package dev.limbeck.train;
 import dev.limbeck.Printable;
 import dev.limbeck.data.Data;
 import dev.limbeck.io.Downloads;
+import dev.limbeck.model.BackboneWeights;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.model.TrainedWeights;
 import dev.limbeck.nn.FakeQuantization;
@@ -194,8 +195,12 @@ public final class LearnerBuilder {
         }
         Learner learner = new Learner(this);
         try {
-            if (keepsHead) log.accept(TrainedWeights.load(file, weightsKey, learner.model(), architecture));
-            else learner.begin(file, weightsKey, weightsLayers, log);
+            if (keepsHead) {
+                log.accept(TrainedWeights.load(file, weightsKey, learner.model(), architecture));
+            } else {
+                log.accept(BackboneWeights.load(file, weightsKey, weightsLayers, learner.model(), architecture));
+                learner.freeze();
+            }
             return told(learner);
         } catch (RuntimeException e) {
             learner.close();

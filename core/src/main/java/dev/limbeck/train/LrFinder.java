@@ -1,5 +1,7 @@
 package dev.limbeck.train;
 
+import dev.limbeck.Settings;
+import dev.limbeck.data.Split;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,14 +23,21 @@ final class LrFinder implements Callback {
     private double mean;
     private double best = Double.POSITIVE_INFINITY;
 
-    LrFinder(double lowest, double highest, int steps) {
+    /** Search with the callbacks of a training and further ones, and restore the weights. */
+    static LrCurve run(Training what, List<Callback> own, double lowest, double highest, int steps, Callback... more) {
+        Settings.positive("lowest rate", lowest);
+        if (!(highest > lowest)) throw Settings.wrong("highest rate", "above the lowest, " + lowest, highest);
+        Settings.atLeast(20, "steps", steps);
+        LrFinder finder = new LrFinder(lowest, highest, steps);
+        int batches = Math.max(1, what.data().size(Split.TRAIN) / what.data().batchSize());
+        DryRun.run(what, own, steps / batches + 2, lowest, finder, more);
+        return LrCurve.of(finder.rates, finder.losses);
+    }
+
+    private LrFinder(double lowest, double highest, int steps) {
         this.lowest = lowest;
         this.steps = steps;
         factor = Math.pow(highest / lowest, 1.0 / (steps - 1));
-    }
-
-    LrCurve curve() {
-        return LrCurve.of(rates, losses);
     }
 
     /** Run last, after every other callback has added its terms. */

@@ -30,6 +30,13 @@ record Training(
         TaskLoss taskLoss,
         List<Metric> metrics,
         Exchange exchange) {
+    /** Return the same training of another model, moved to the device. This one's is closed. */
+    Training replaced(Module other, String name) {
+        other.to(device);
+        model.close();
+        return new Training(other, name, data, seed, device, precision, optimizer, taskLoss, metrics, exchange);
+    }
+
     /** Evaluate the model on a split, together with the other processes: with the statistics of the first one. */
     EvaluationResult validate(Split split) {
         exchange.broadcast(model.modules().values().stream()

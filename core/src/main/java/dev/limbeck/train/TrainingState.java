@@ -4,16 +4,20 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.optim.OptimizerState;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -86,6 +90,14 @@ final class TrainingState implements AutoCloseable {
 
     FitPosition position() {
         return position;
+    }
+
+    /** Return the architecture of the checkpoint if it is another with as many widths: interrupted after the model was replaced by a pruned one. */
+    Optional<Architecture> otherWidths(Architecture own) {
+        String name = state.metadata().getOrDefault(SavedModel.ARCHITECTURE, "");
+        if (own.widths().isEmpty() || name.equals(own.name())) return Optional.empty();
+        return Zoo.find(name)
+                .filter(other -> other.widths().size() == own.widths().size());
     }
 
     /** Return this state, or close it and throw if the settings differ from those it was saved with. */

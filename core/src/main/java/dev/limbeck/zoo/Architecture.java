@@ -1,6 +1,7 @@
 package dev.limbeck.zoo;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
 import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.DType;
@@ -8,11 +9,13 @@ import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +32,21 @@ public final class Architecture {
     /** Hold which inputs an architecture takes, in words and as a test. */
     private record Taken(String what, Predicate<List<InputSpec>> test) {}
 
+    /**
+     * Hold how many channels the layers have that can be pruned.
+     *
+     * @param base name of the architecture with all channels
+     * @param full channels of each group there
+     * @param own channels of each group here
+     * @param resize describes the architecture with other channels
+     */
+    private record Pruning(String base, List<Long> full, List<Long> own, Function<List<Long>, Architecture> resize) {}
+
+    /** Stands between the name of an architecture and the widths of its pruned layers. */
+    private static final char WIDTHS = '@';
+
+    private static final Pattern NUMBERS = Pattern.compile("[1-9]\\d{0,5}(-[1-9]\\d{0,5})*");
+
     private final String name;
     private final int imageSize;
     private final boolean pools;
@@ -37,6 +55,7 @@ public final class Architecture {
     private final List<String> groupStarts;
     private final @Nullable Taken takes;
     private final boolean quantized;
+    private final @Nullable Pruning pruning;
 
     /**
      * Describe an architecture.
@@ -56,6 +75,7 @@ public final class Architecture {
                 (head, inputs) -> maker.apply(head.classes()),
                 List.of(groupStarts),
                 null,
+                null,
                 false);
     }
 
@@ -67,6 +87,7 @@ public final class Architecture {
             BiFunction<Head, List<InputSpec>, Module> maker,
             List<String> groupStarts,
             @Nullable Taken takes,
+            @Nullable Pruning pruning,
             boolean quantized) {
         this.name = name;
         this.imageSize = imageSize;
@@ -76,6 +97,7 @@ public final class Architecture {
         this.groupStarts = groupStarts;
         this.takes = takes;
         this.quantized = quantized;
+        this.pruning = pruning;
     }
 
     /**
@@ -99,6 +121,7 @@ public final class Architecture {
                 (head, inputs) -> maker.apply(inputs, head.classes()),
                 List.of(groupStarts),
                 new Taken(what, takes),
+                null,
                 false);
     }
 
@@ -117,7 +140,80 @@ public final class Architecture {
                 (head, inputs) -> maker.apply(head),
                 List.of(groupStarts),
                 null,
+                null,
                 false);
+    }
+
+    /**
+     * Return the same architecture, whose layers may have fewer channels. Its networks, or modules in them, are {@link
+     * dev.limbeck.nn.Prunable}.
+     *
+     * @param widths channels of each group, in the order of {@link dev.limbeck.nn.ChannelGroup#in}
+     * @param resize describes the architecture with other widths, of which it needs as many; it may keep the name
+     */
+    public Architecture prunable(List<Long> widths, Function<List<Long>, Architecture> resize) {
+        return with(name, head, new Pruning(name, List.copyOf(widths), List.copyOf(widths), resize), quantized);
+    }
+
+    private Architecture with(String otherName, HeadKind kind, @Nullable Pruning other, boolean isQuantized) {
+        return new Architecture(otherName, imageSize, pools, kind, maker, groupStarts, takes, other, isQuantized);
+    }
+
+    /** Return the channels of each group that can be pruned, in the order of the layers; empty if none can be. */
+    public List<Long> widths() {
+        return pruning == null ? List.of() : pruning.own;
+    }
+
+    /**
+     * Return the same architecture with other channels in the layers that can be pruned. {@link Zoo#byName} accepts its name, such as {@code
+     * cifar-resnet8@16-20-40}.
+     *
+     * @param widths for each group, in the order of {@link #widths}, from 1 to the channels of the unpruned network
+     * @throws LimbeckException if it cannot be pruned, or the widths are others
+     */
+    public Architecture withWidths(List<Long> widths) {
+        Pruning known = pruning;
+        if (known == null) {
+            throw new LimbeckException(name + " has no channels that can be pruned; choose a convolutional network of "
+                    + "the zoo, or let its blocks be Prunable");
+        }
+        List<Long> full = known.full;
+        boolean fits = widths.size() == full.size();
+        for (int i = 0; fits && i < full.size(); i++) fits = widths.get(i) >= 1 && widths.get(i) <= full.get(i);
+        if (!fits) {
+            throw new LimbeckException(known.base + " has " + full.size() + " layers that can be pruned, of 1 to "
+                    + joined(full, ", ") + " channels, found " + widths.size() + ": " + joined(widths, ", "));
+        }
+        Architecture made = known.resize.apply(List.copyOf(widths)).withHead(head);
+        // Widths may be a part of the name already, as in small-cnn-16-32.
+        if (!made.name.equals(known.base)) return quantized ? made.quantizationAware() : made;
+        String named = widths.equals(full) ? known.base : known.base + WIDTHS + joined(widths, "-");
+        return made.with(named, head, new Pruning(known.base, full, List.copyOf(widths), known.resize), quantized);
+    }
+
+    private static String joined(List<Long> widths, String between) {
+        return widths.stream().map(String::valueOf).collect(Collectors.joining(between));
+    }
+
+    /** Return the part of a name before its widths, or all of it. */
+    static String unpruned(String name) {
+        int at = name.indexOf(WIDTHS);
+        return at < 0 ? name : name.substring(0, at);
+    }
+
+    /**
+     * Return the architecture of a name that begins with this one's.
+     *
+     * @throws LimbeckException if what follows is not a list of widths for it
+     */
+    Architecture named(String full) {
+        if (full.equals(name)) return this;
+        String widths = full.substring(name.length() + 1);
+        if (!NUMBERS.matcher(widths).matches()) {
+            throw new LimbeckException("expected widths behind " + name + WIDTHS + " such as 8-16-16, found '"
+                    + Printable.quote(widths) + "'");
+        }
+        return withWidths(Arrays.stream(widths.split("-")).map(Long::valueOf).toList());
     }
 
     /** Return the name, with the kind of a replaced head and of training: {@code resnet18+concat+qat}. */
@@ -200,7 +296,7 @@ public final class Architecture {
             throw new LimbeckException("quantization-aware training is for networks of images, found " + name
                     + "; leave quantize (--quantize) out");
         }
-        return new Architecture(name, imageSize, pools, head, maker, groupStarts, null, true);
+        return with(name, head, pruning, true);
     }
 
     /** Return whether it is for quantization-aware training. */
@@ -210,7 +306,7 @@ public final class Architecture {
 
     /** Return the same architecture without quantization-aware training. */
     public Architecture withoutQuantization() {
-        return quantized ? new Architecture(name, imageSize, pools, head, maker, groupStarts, takes, false) : this;
+        return quantized ? with(name, head, pruning, false) : this;
     }
 
     /** Return the same architecture with the head of another one. */
@@ -229,7 +325,7 @@ public final class Architecture {
             throw new LimbeckException(name + " has no feature maps to pool; "
                     + (kind.form() == HeadKind.Form.BRIDGE ? "use another student" : "use its own head (linear)"));
         }
-        return new Architecture(name, imageSize, true, kind, maker, groupStarts, takes, quantized);
+        return with(name, kind, pruning, quantized);
     }
 
     /** Return the same architecture with fastai's head; see {@link #withHead}. */

@@ -1,15 +1,19 @@
 package dev.limbeck.zoo;
 
 import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.ChannelGroup;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Init;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Prunable;
 import dev.limbeck.nn.Sequential;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -29,17 +33,14 @@ public final class CifarResNet extends Module {
     private final Module pool;
     private final Module linear;
 
-    CifarResNet(String name, int depth, Head head) {
-        if (depth < 8 || (depth - 2) % 6 != 0) {
-            throw new IllegalArgumentException("depth must be 6n+2 and at least 8, found " + depth);
-        }
+    private CifarResNet(String name, int depth, Iterator<Long> inner, Head head) {
         this.name = name;
         long in = 16;
         for (int stage = 0; stage < 3; stage++) {
             long width = 16L << stage;
             List<Module> blocks = new ArrayList<>();
             for (int i = 0; i < (depth - 2) / 6; i++) {
-                blocks.add(new Block(in, width, i == 0 && stage > 0 ? 2 : 1));
+                blocks.add(new Block(in, inner.next(), width, i == 0 && stage > 0 ? 2 : 1));
                 in = width;
             }
             stages.add(child("layer" + (stage + 1), new Sequential(blocks)));
@@ -60,8 +61,23 @@ public final class CifarResNet extends Module {
      * @param depth 6n+2, at least 8
      */
     public static Architecture of(int depth) {
+        if (depth < 8 || (depth - 2) % 6 != 0) {
+            throw new IllegalArgumentException("depth must be 6n+2 and at least 8, found " + depth);
+        }
+        List<Long> inner = new ArrayList<>();
+        for (int stage = 0; stage < 3; stage++) inner.addAll(Collections.nCopies((depth - 2) / 6, 16L << stage));
+        return of(depth, inner);
+    }
+
+    private static Architecture of(int depth, List<Long> inner) {
         String name = "cifar-resnet" + depth;
-        return Architecture.pooling(name, Layers.CIFAR, head -> new CifarResNet(name, depth, head), "layer3", "linear");
+        return Architecture.pooling(
+                        name,
+                        Layers.CIFAR,
+                        head -> new CifarResNet(name, depth, inner.iterator(), head),
+                        "layer3",
+                        "linear")
+                .prunable(inner, others -> of(depth, others));
     }
 
     private static Conv2d convolution(long in, long out, long stride) {
@@ -90,7 +106,7 @@ public final class CifarResNet extends Module {
         return name;
     }
 
-    private static final class Block extends Module {
+    private static final class Block extends Module implements Prunable {
         private final Conv2d conv1;
         private final BatchNorm2d bn1;
         private final Conv2d conv2;
@@ -98,13 +114,18 @@ public final class CifarResNet extends Module {
         private final long stride;
         private final long newChannels;
 
-        Block(long in, long out, long stride) {
-            conv1 = child("conv1", convolution(in, out, stride));
-            bn1 = child("bn1", new BatchNorm2d(out));
-            conv2 = child("conv2", convolution(out, out, 1));
+        Block(long in, long inner, long out, long stride) {
+            conv1 = child("conv1", convolution(in, inner, stride));
+            bn1 = child("bn1", new BatchNorm2d(inner));
+            conv2 = child("conv2", convolution(inner, out, 1));
             bn2 = child("bn2", new BatchNorm2d(out));
             this.stride = stride;
             newChannels = out - in;
+        }
+
+        @Override
+        public List<ChannelGroup> channelGroups() {
+            return List.of(ChannelGroup.of("conv1", "bn1").into("conv2"));
         }
 
         @Override

@@ -3,6 +3,7 @@ package dev.limbeck.zoo;
 import dev.limbeck.nn.AdaptiveAvgPool2d;
 import dev.limbeck.nn.AdaptiveConcatPool2d;
 import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.ChannelGroup;
 import dev.limbeck.nn.Dropout;
 import dev.limbeck.nn.Init;
 import dev.limbeck.nn.Linear;
@@ -61,6 +62,20 @@ public record Head(long classes, HeadKind kind) {
                         new Linear(kind.width(), kind.width()),
                         new ReLU(),
                         new Linear(kind.width(), classes));
+        };
+    }
+
+    /**
+     * Let the classifier read a group of channels, the last feature maps of a network.
+     *
+     * @param classifier path of the classifier
+     * @param own path of the layer that reads them in the network's own classifier
+     */
+    public ChannelGroup reads(ChannelGroup last, String classifier, String own) {
+        return switch (kind.form()) {
+            case OWN -> last.into(own);
+            case CONCAT -> last.along(2, classifier + ".0").into(2, classifier + ".2");
+            case BRIDGE -> last.into(classifier + ".0");
         };
     }
 

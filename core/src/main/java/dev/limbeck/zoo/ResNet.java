@@ -1,13 +1,18 @@
 package dev.limbeck.zoo;
 
 import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.ChannelGroup;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.MaxPool2d;
 import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Prunable;
 import dev.limbeck.nn.Sequential;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +44,7 @@ public final class ResNet extends Module {
     private final Module avgpool;
     private final Module fc;
 
-    ResNet(String name, Block block, int[] depths, Head head) {
+    ResNet(String name, Block block, int[] depths, Iterator<Long> inner, Head head) {
         this.name = name;
         long in = 64;
         for (int stage = 0; stage < depths.length; stage++) {
@@ -49,8 +54,8 @@ public final class ResNet extends Module {
                 long stride = i == 0 && stage > 0 ? 2 : 1;
                 blocks.add(
                         block == Block.BASIC
-                                ? Shortcut.basic(in, width, stride)
-                                : Shortcut.bottleneck(in, width, stride));
+                                ? Shortcut.basic(in, inner.next(), width, stride)
+                                : Shortcut.bottleneck(in, inner.next(), inner.next(), width * block.expansion, stride));
                 in = width * block.expansion;
             }
             stages.add(child("layer" + (stage + 1), new Sequential(blocks)));
@@ -77,9 +82,22 @@ public final class ResNet extends Module {
     }
 
     private static Architecture of(int depth, Block block, int... depths) {
-        String name = "resnet" + depth;
+        List<Long> inner = new ArrayList<>();
+        for (int stage = 0; stage < depths.length; stage++) {
+            int prunable = depths[stage] * (block == Block.BASIC ? 1 : 2);
+            inner.addAll(Collections.nCopies(prunable, 64L << stage));
+        }
+        return of("resnet" + depth, block, depths, inner);
+    }
+
+    private static Architecture of(String name, Block block, int[] depths, List<Long> inner) {
         return Architecture.pooling(
-                name, Layers.IMAGENET, head -> new ResNet(name, block, depths, head), "layer3", "fc");
+                        name,
+                        Layers.IMAGENET,
+                        head -> new ResNet(name, block, depths, inner.iterator(), head),
+                        "layer3",
+                        "fc")
+                .prunable(inner, others -> of(name, block, depths, others));
     }
 
     @Override
@@ -110,7 +128,7 @@ public final class ResNet extends Module {
     private record Step(long out, long kernel, long stride) {}
 
     /** Add to the input, or its projection, what convolutions make of it: a batch norm behind each, ReLUs between. */
-    private static final class Shortcut extends Module {
+    private static final class Shortcut extends Module implements Prunable {
         private final List<Conv2d> convs = new ArrayList<>();
         private final List<BatchNorm2d> norms = new ArrayList<>();
         private final @Nullable Sequential downsample;
@@ -130,14 +148,20 @@ public final class ResNet extends Module {
                     : child("downsample", new Sequential(Conv2d.of(in, out, 1, stride, 0), new BatchNorm2d(out)));
         }
 
-        static Shortcut basic(long in, long out, long stride) {
-            return new Shortcut(in, out, stride, new Step(out, 3, stride), new Step(out, 3, 1));
+        static Shortcut basic(long in, long inner, long out, long stride) {
+            return new Shortcut(in, out, stride, new Step(inner, 3, stride), new Step(out, 3, 1));
         }
 
-        static Shortcut bottleneck(long in, long width, long stride) {
-            long out = width * Block.BOTTLENECK.expansion;
+        static Shortcut bottleneck(long in, long first, long second, long out, long stride) {
             return new Shortcut(
-                    in, out, stride, new Step(width, 1, 1), new Step(width, 3, stride), new Step(out, 1, 1));
+                    in, out, stride, new Step(first, 1, 1), new Step(second, 3, stride), new Step(out, 1, 1));
+        }
+
+        @Override
+        public List<ChannelGroup> channelGroups() {
+            return IntStream.range(1, convs.size())
+                    .mapToObj(i -> ChannelGroup.of("conv" + i, "bn" + i).into("conv" + (i + 1)))
+                    .toList();
         }
 
         @Override

@@ -1,15 +1,19 @@
 package dev.limbeck.zoo;
 
 import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.ChannelGroup;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Init;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.MaxPool2d;
 import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Prunable;
 import dev.limbeck.nn.ReLU;
 import dev.limbeck.nn.Sequential;
 import dev.limbeck.tensor.Ops;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
@@ -20,12 +24,12 @@ import org.bytedeco.pytorch.Tensor;
  * <p>Ma et al., ShuffleNet V2, ECCV 2018.
  */
 public final class ShuffleNet extends Module {
-    static final Architecture X1_0 =
-            Architecture.pooling("shufflenet_v2_x1_0", Layers.IMAGENET, ShuffleNet::new, "stage3", "fc");
-
+    private static final String NAME = "shufflenet_v2_x1_0";
     private static final int[] BLOCKS = {4, 8, 4};
     private static final long[] CHANNELS = {116, 232, 464};
     private static final long LAST = 1024;
+
+    static final Architecture X1_0 = of(inner());
 
     private final Sequential conv1 = child("conv1", first());
     private final MaxPool2d maxpool = child("maxpool", new MaxPool2d(3, 2, 1));
@@ -34,12 +38,12 @@ public final class ShuffleNet extends Module {
     private final Module avgpool;
     private final Module fc;
 
-    ShuffleNet(Head head) {
+    private ShuffleNet(Iterator<Long> inner, Head head) {
         long in = 24;
         for (int stage = 0; stage < BLOCKS.length; stage++) {
             List<Module> blocks = new ArrayList<>();
             for (int i = 0; i < BLOCKS[stage]; i++) {
-                blocks.add(new Block(in, CHANNELS[stage], i == 0 ? 2 : 1));
+                blocks.add(new Block(in, inner.next(), CHANNELS[stage], i == 0 ? 2 : 1));
                 in = CHANNELS[stage];
             }
             stages.add(child("stage" + (stage + 2), new Sequential(blocks)));
@@ -47,6 +51,21 @@ public final class ShuffleNet extends Module {
         conv5 = child("conv5", new Sequential(convolution(in, LAST, 1, 1, 1), new BatchNorm2d(LAST), new ReLU()));
         avgpool = child("avgpool", head.pool());
         fc = child("fc", head.classifier(LAST, () -> new Linear(LAST, head.classes())));
+    }
+
+    private static Architecture of(List<Long> inner) {
+        return Architecture.pooling(
+                        NAME, Layers.IMAGENET, head -> new ShuffleNet(inner.iterator(), head), "stage3", "fc")
+                .prunable(inner, ShuffleNet::of);
+    }
+
+    /** Return the channels of each block's depthwise convolution. */
+    private static List<Long> inner() {
+        List<Long> inner = new ArrayList<>();
+        for (int stage = 0; stage < BLOCKS.length; stage++) {
+            inner.addAll(Collections.nCopies(BLOCKS[stage], CHANNELS[stage] / 2));
+        }
+        return inner;
     }
 
     private static Sequential first() {
@@ -78,15 +97,15 @@ public final class ShuffleNet extends Module {
 
     @Override
     public String describe() {
-        return "shufflenet_v2_x1_0";
+        return NAME;
     }
 
-    private static final class Block extends Module {
+    private static final class Block extends Module implements Prunable {
         private final Sequential branch1;
         private final Sequential branch2;
         private final boolean halves;
 
-        Block(long in, long out, long stride) {
+        Block(long in, long inner, long out, long stride) {
             long half = out / 2;
             halves = stride == 1;
             long seen = halves ? half : in;
@@ -103,14 +122,20 @@ public final class ShuffleNet extends Module {
             branch2 = child(
                     "branch2",
                     new Sequential(
-                            convolution(seen, half, 1, 1, 1),
-                            new BatchNorm2d(half),
+                            convolution(seen, inner, 1, 1, 1),
+                            new BatchNorm2d(inner),
                             new ReLU(),
-                            convolution(half, half, 3, stride, half),
-                            new BatchNorm2d(half),
-                            convolution(half, half, 1, 1, 1),
+                            convolution(inner, inner, 3, stride, inner),
+                            new BatchNorm2d(inner),
+                            convolution(inner, half, 1, 1, 1),
                             new BatchNorm2d(half),
                             new ReLU()));
+        }
+
+        @Override
+        public List<ChannelGroup> channelGroups() {
+            return List.of(ChannelGroup.of("branch2.0", "branch2.1", "branch2.3", "branch2.4")
+                    .into("branch2.5"));
         }
 
         @Override

@@ -30,7 +30,8 @@ public final class SmallCnn extends PooledNet {
                 SmallCnn.class.getSimpleName(),
                 features,
                 head.pool(),
-                head.classifier(last, () -> new Linear(last, head.classes())));
+                head.classifier(last, () -> new Linear(last, head.classes())),
+                chain(features, head, "classifier"));
     }
 
     private static List<Module> features(long... widths) {
@@ -56,7 +57,10 @@ public final class SmallCnn extends PooledNet {
         }
         long[] own = widths.clone();
         String name = PREFIX + Arrays.stream(own).mapToObj(Long::toString).collect(Collectors.joining("-"));
-        return Architecture.pooling(name, Layers.CIFAR, head -> new SmallCnn(own, head), "classifier");
+        return Architecture.pooling(name, Layers.CIFAR, head -> new SmallCnn(own, head), "classifier")
+                .prunable(
+                        Arrays.stream(own).boxed().toList(),
+                        others -> of(others.stream().mapToLong(Long::longValue).toArray()));
     }
 
     /** Register the family. */

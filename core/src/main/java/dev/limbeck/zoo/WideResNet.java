@@ -1,11 +1,15 @@
 package dev.limbeck.zoo;
 
 import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.ChannelGroup;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Prunable;
 import dev.limbeck.nn.Sequential;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
@@ -25,17 +29,14 @@ public final class WideResNet extends Module {
     private final Module avgpool;
     private final Module fc;
 
-    WideResNet(String name, int depth, int widen, Head head) {
-        if (depth < 10 || (depth - 4) % 6 != 0) {
-            throw new IllegalArgumentException("depth must be 6n+4 and at least 10, found " + depth);
-        }
+    private WideResNet(String name, int depth, int widen, Iterator<Long> inner, Head head) {
         this.name = name;
         long in = 16;
         for (int stage = 0; stage < 3; stage++) {
             long width = (16L << stage) * widen;
             List<Module> blocks = new ArrayList<>();
             for (int i = 0; i < (depth - 4) / 6; i++) {
-                blocks.add(new Block(in, width, i == 0 && stage > 0 ? 2 : 1));
+                blocks.add(new Block(in, inner.next(), width, i == 0 && stage > 0 ? 2 : 1));
                 in = width;
             }
             stages.add(child("block" + (stage + 1), new Sequential(blocks)));
@@ -53,9 +54,25 @@ public final class WideResNet extends Module {
      * @param widen factor of the channels
      */
     public static Architecture of(int depth, int widen) {
+        if (depth < 10 || (depth - 4) % 6 != 0) {
+            throw new IllegalArgumentException("depth must be 6n+4 and at least 10, found " + depth);
+        }
+        List<Long> inner = new ArrayList<>();
+        for (int stage = 0; stage < 3; stage++) {
+            inner.addAll(Collections.nCopies((depth - 4) / 6, (16L << stage) * widen));
+        }
+        return of(depth, widen, inner);
+    }
+
+    private static Architecture of(int depth, int widen, List<Long> inner) {
         String name = "wrn-" + depth + "-" + widen;
         return Architecture.pooling(
-                name, Layers.CIFAR, head -> new WideResNet(name, depth, widen, head), "block3", "fc");
+                        name,
+                        Layers.CIFAR,
+                        head -> new WideResNet(name, depth, widen, inner.iterator(), head),
+                        "block3",
+                        "fc")
+                .prunable(inner, others -> of(depth, widen, others));
     }
 
     @Override
@@ -79,19 +96,24 @@ public final class WideResNet extends Module {
         return name;
     }
 
-    private static final class Block extends Module {
+    private static final class Block extends Module implements Prunable {
         private final BatchNorm2d bn1;
         private final Conv2d conv1;
         private final BatchNorm2d bn2;
         private final Conv2d conv2;
         private final @Nullable Conv2d shortcut;
 
-        Block(long in, long out, long stride) {
+        Block(long in, long inner, long out, long stride) {
             bn1 = child("bn1", new BatchNorm2d(in));
-            conv1 = child("conv1", Conv2d.of(in, out, 3, stride, 1));
-            bn2 = child("bn2", new BatchNorm2d(out));
-            conv2 = child("conv2", Conv2d.of(out, out, 3, 1, 1));
+            conv1 = child("conv1", Conv2d.of(in, inner, 3, stride, 1));
+            bn2 = child("bn2", new BatchNorm2d(inner));
+            conv2 = child("conv2", Conv2d.of(inner, out, 3, 1, 1));
             shortcut = in == out && stride == 1 ? null : child("convShortcut", Conv2d.of(in, out, 1, stride, 0));
+        }
+
+        @Override
+        public List<ChannelGroup> channelGroups() {
+            return List.of(ChannelGroup.of("conv1", "bn2").into("conv2"));
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.limbeck.zoo;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Registry;
 import java.util.List;
@@ -48,26 +49,40 @@ public final class Zoo {
 
     /**
      * Return an architecture by name. The suffix {@code +concat} gives fastai's head, {@code +qat} quantization-aware training; {@code
-     * small-cnn-16-32} is a CNN with any widths.
+     * small-cnn-16-32} is a CNN with any widths, {@code cifar-resnet8@16-20-40} a pruned network, see {@link Architecture#withWidths}.
      *
      * @throws dev.limbeck.LimbeckException with the nearest names, if there is none
      */
     public static Architecture byName(String name) {
-        return find(name).orElseThrow(() -> Names.unknown("architecture", plain(name), names()));
+        return found(name)
+                .orElseThrow(() -> Names.unknown("architecture", Architecture.unpruned(plain(name)), names()));
     }
 
     /** Return an architecture by name, or empty. */
     public static Optional<Architecture> find(String name) {
+        try {
+            return found(name);
+        } catch (LimbeckException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<Architecture> found(String name) {
         if (name.endsWith(Architecture.QUANTIZED)) {
             String floating = name.substring(0, name.length() - Architecture.QUANTIZED.length());
-            return find(floating).filter(one -> !one.isQuantizationAware()).map(Architecture::quantizationAware);
+            return found(floating).filter(one -> !one.isQuantizationAware()).map(Architecture::quantizationAware);
         }
         String plain = plain(name);
         return HeadKind.ofSuffix(name.substring(plain.length()))
                 .flatMap(kind -> withOwnHead(plain).map(found -> found.withHead(kind)));
     }
 
-    private static Optional<Architecture> withOwnHead(String name) {
+    private static Optional<Architecture> withOwnHead(String full) {
+        String name = Architecture.unpruned(full);
+        return unpruned(name).map(found -> found.named(full));
+    }
+
+    private static Optional<Architecture> unpruned(String name) {
         Optional<ArchitectureFamily> owner = FAMILIES.find(name);
         if (owner.isEmpty()) {
             return FAMILIES.all().stream()

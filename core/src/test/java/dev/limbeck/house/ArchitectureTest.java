@@ -110,6 +110,7 @@ class ArchitectureTest {
         "model,         data text io nn zoo weights tensor",
         "train,         data io model nn optim zoo weights tensor",
         "run,           io model train data nn optim tensor",
+        "prune,         train model data nn zoo weights tensor",
         "distill distill.cache distill.loss distill.teacher, run train optim model data nn zoo weights io tensor",
         "distill.served, distill.teacher data io tensor",
         "distill.rows,  distill.loss distill.teacher data table tensor",
@@ -118,7 +119,7 @@ class ArchitectureTest {
                 + " weights io tensor",
         "predict,       distill.teacher train model nn tensor",
         "predict.image, predict distill.teacher model data.image image nn zoo tensor",
-        "recipe,        distill distill.cache distill.loss distill.served distill.teacher run train optim model data nn zoo weights io tensor"
+        "recipe,        prune distill distill.cache distill.loss distill.served distill.teacher run train optim model data nn zoo weights io tensor"
     })
     void packagesLeanOnlyOnThoseBelow(String who, String below) {
         String[] allowed =

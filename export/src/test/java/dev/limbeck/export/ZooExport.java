@@ -50,7 +50,13 @@ abstract class ZooExport {
                                 .filter(name -> !LIKE_OTHERS.contains(name))
                                 .map(Zoo::byName)
                                 .filter(one -> !one.isSizedByInputs()),
-                        Stream.of(Zoo.RESNET18.withConcatHead(), Zoo.CIFAR_RESNET8.withBridge(24)))
+                        Stream.of(
+                                Zoo.RESNET18.withConcatHead(),
+                                Zoo.CIFAR_RESNET8.withBridge(24),
+                                Zoo.byName("cifar-resnet8@9-21-30"),
+                                Zoo.MOBILENET_V3_SMALL.withWidths(Zoo.MOBILENET_V3_SMALL.widths().stream()
+                                        .map(width -> width / 3)
+                                        .toList())))
                 .toList();
         return IntStream.range(0, all.size()).filter(i -> i % 2 == first).mapToObj(all::get);
     }

@@ -1,9 +1,11 @@
 package com.example.limbeck;
 
 import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.ChannelGroup;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Prunable;
 import dev.limbeck.nn.ReLU;
 import dev.limbeck.nn.Sequential;
 import dev.limbeck.zoo.Architecture;
@@ -13,15 +15,23 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /** Compute N×classes logits from N×3×H×W images with one convolution, a pooling and a linear layer. */
-public final class PlainNet extends Module {
+public final class PlainNet extends Module implements Prunable {
     private final Sequential features;
     private final Module pool;
     private final Module classifier;
+    private final List<ChannelGroup> groups;
 
     private PlainNet(long width, Head head) {
         features = child("features", new Sequential(Conv2d.of(3, width, 3, 2, 1), new BatchNorm2d(width), new ReLU()));
         pool = child("pool", head.pool());
         classifier = child("classifier", head.classifier(width, () -> new Linear(width, head.classes())));
+        groups = List.of(head.reads(ChannelGroup.of("features.0", "features.1"), "classifier", "classifier"));
+    }
+
+    /** Return which channels can be pruned: those of the convolution, which the batch norm carries on and the classifier reads. */
+    @Override
+    public List<ChannelGroup> channelGroups() {
+        return groups;
     }
 
     @Override
@@ -47,7 +57,8 @@ public final class PlainNet extends Module {
         }
 
         private static Architecture of(String name, long width) {
-            return Architecture.pooling(name, 16, head -> new PlainNet(width, head), "classifier");
+            return Architecture.pooling(name, 16, head -> new PlainNet(width, head), "classifier")
+                    .prunable(List.of(width), widths -> of(name, widths.get(0)));
         }
     }
 }
