@@ -275,9 +275,7 @@ public final class Exporter {
                 verification = Verification.of(
                         expected, predict(format, file, data), format == Format.ONNX && options.softmax());
                 verification.orThrow(
-                        format,
-                        format == Format.ONNX || roundsAsTrained() ? options.precision() : Precision.FP32,
-                        roundsAsTrained());
+                        format, format == Format.ONNX || roundsAsTrained() ? options.precision() : Precision.FP32);
             }
             written.add(new Exported(format, file, Files.size(file), Checksum.sha256Of(file), verification));
         }

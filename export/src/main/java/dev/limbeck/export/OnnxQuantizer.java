@@ -134,7 +134,7 @@ final class OnnxQuantizer {
             if (weighs && node.getOpType().equals("Conv")) {
                 convolution(node, node.getInput(0), scale);
             } else if (weighs && node.getOpType().equals("MatMul")) {
-                smaller.addNode(node.toBuilder().setInput(1, columns(weights.get(node.getInput(1)))));
+                smaller.addNode(node.toBuilder().setInput(1, columns(node)));
             } else {
                 smaller.addNode(node);
                 node.getInputList().forEach(used::add);
@@ -143,14 +143,15 @@ final class OnnxQuantizer {
         addUsed();
     }
 
-    /** Store a weight of in×out with a scale per column. */
-    private String columns(TensorProto weight) {
+    /** Store the weight of a product, in×out, with a scale per column. */
+    private String columns(NodeProto product) {
+        TensorProto weight = weights.get(product.getInput(1));
         int out = (int) weight.getDims(1);
         float[] values = floats(weight);
         float[] scales = columnScales(values, out);
         ByteBuffer small = ByteBuffer.allocate(values.length);
         for (int i = 0; i < values.length; i++) small.put(small(values[i] / scales[i % out]));
-        return dequantized(weight.getName(), 1, DataType.INT8, small, scales, dims(weight));
+        return dequantized(product.getOutput(0) + "_weight", 1, DataType.INT8, small, scales, dims(weight));
     }
 
     private static float[] columnScales(float[] values, int out) {
@@ -271,7 +272,8 @@ final class OnnxQuantizer {
             for (int i = 0; i < each; i++) small.put(small(values[c * each + i] / scales[c]));
         }
         List<String> inputs = new ArrayList<>(List.of(input));
-        inputs.add(dequantized(weight.getName(), 0, DataType.INT8, small, scales, dims(weight)));
+        // Named by the node: equal weights of several nodes are stored once in the graph.
+        inputs.add(dequantized(node.getOutput(0) + "_weight", 0, DataType.INT8, small, scales, dims(weight)));
         if (node.getInputCount() > 2) {
             ByteBuffer whole = ByteBuffer.allocate(4 * channels).order(ByteOrder.LITTLE_ENDIAN);
             float[] products = new float[channels];
@@ -279,7 +281,7 @@ final class OnnxQuantizer {
                 products[c] = inputScale * scales[c];
                 whole.putInt(Math.round(bias[c] / products[c]));
             }
-            inputs.add(dequantized(node.getInput(2), 0, DataType.INT32, whole, products, channels));
+            inputs.add(dequantized(node.getOutput(0) + "_bias", 0, DataType.INT32, whole, products, channels));
         }
         smaller.addNode(node.toBuilder().clearInput().addAllInput(inputs));
     }

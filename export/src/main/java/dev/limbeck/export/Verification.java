@@ -41,12 +41,6 @@ public record Verification(
     private static final double SMALLEST = 1e-3;
 
     /**
-     * Least accepted agreement after quantization-aware training. A value in the middle of two steps may be rounded to either, by the
-     * order of a sum.
-     */
-    private static final double TRAINED_AGREEMENT = 0.97;
-
-    /**
      * Run a model on rows of a split.
      *
      * @param model computes outputs; numbers are in the targets' units
@@ -155,20 +149,13 @@ public record Verification(
 
     /** Return whether the outputs match within the tolerance of the precision. */
     public boolean passed(Precision precision) {
-        return passed(precision, precision.agreement);
+        return largestDifference <= precision.tolerance * Math.max(SMALLEST, largestOutput)
+                && !(agreement < precision.agreement);
     }
 
-    private boolean passed(Precision precision, double least) {
-        return largestDifference <= precision.tolerance * Math.max(SMALLEST, largestOutput) && !(agreement < least);
-    }
-
-    /**
-     * Throw if the outputs do not match.
-     *
-     * @param trained whether the model was trained to compute as the file does
-     */
-    void orThrow(Format format, Precision precision, boolean trained) {
-        if (passed(precision, trained ? TRAINED_AGREEMENT : precision.agreement)) return;
+    /** Throw if the outputs do not match. */
+    void orThrow(Format format, Precision precision) {
+        if (passed(precision)) return;
         throw new LimbeckException("the " + format + " file has other outputs than the model: they differ by "
                 + largestDifference + " (largest " + largestOutput + ")"
                 + (Double.isNaN(agreement)
