@@ -53,7 +53,7 @@ public final class Learner implements AutoCloseable {
     private final List<List<EpochRecord>> history = new ArrayList<>();
 
     private int fits;
-    private int laterEpochs;
+    private FitPhase phase = FitPhase.ONLY;
     private @Nullable TrainingState resumed;
     private boolean closed;
 
@@ -167,9 +167,9 @@ public final class Learner implements AutoCloseable {
         return fit(epochs, rate, path -> 1, more);
     }
 
-    /** Tell callbacks of the next fits how many epochs of the same training follow them. */
-    void plan(int later) {
-        laterEpochs = later;
+    /** Tell callbacks of the next fits which part of a training they are. */
+    void plan(FitPhase next) {
+        phase = next;
     }
 
     /** Train with a constant learning rate for each layer group. */
@@ -188,7 +188,7 @@ public final class Learner implements AutoCloseable {
         Tensors.seed(seed() + 31L * number);
         try (TrainingState from = comesNow(number, epochs)) {
             if (resumed != null) return before(resumed, number);
-            return new TrainingLoop(training, all, laterEpochs).run(epochs, rate, factor, history, number, from);
+            return new TrainingLoop(training, all, phase).run(epochs, rate, factor, history, number, from);
         } catch (RuntimeException e) {
             // Engine errors are shape mismatches or a lack of memory. Other exceptions are bugs and propagate
             // unchanged.
