@@ -21,20 +21,27 @@ if exist "%root%\lib\" goto built
 set "lib=%root%\cli\target\lib"
 if /i not "%LIMBECK_BUILD%"=="no" call :look
 if defined stale (
+  where /q mvn || (echo limbeck: no mvn found; install Maven 3.8 or later 1>&2 & exit /b 1)
   echo limbeck: building, on first use a few minutes, mostly downloads 1>&2
   call mvn -q -B -f "%root%\pom.xml" -pl cli -am package -DskipTests 1>&2 || exit /b 1
   type nul > "%built%"
 )
 
 :built
-set "flags=-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC"
-for /f "tokens=3" %%v in ('""%java%" -version 2>&1" ^| findstr /i version') do set "version=%%~v"
-for /f "tokens=1 delims=." %%v in ("%version%") do set "major=%%v"
+set "flags=-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC -XX:InitialRAMPercentage=0.3"
+set "version="
+rem The outer quotes are for the cmd that runs this line: it removes them.
+for /f "tokens=3" %%v in ('^""%java%" -version 2^>^&1 ^| findstr /c:" version "^"') do if not defined version set "version=%%~v"
+if not defined version (
+  echo limbeck: no java found; install a JDK 17 or later 1>&2
+  exit /b 1
+)
+for /f "tokens=1 delims=.-+" %%v in ("%version%") do set "major=%%v"
 if %major% geq 22 set "flags=%flags% --enable-native-access=ALL-UNNAMED"
 if %major% geq 24 set "flags=%flags% --sun-misc-unsafe-memory-access=allow"
 
 if /i "%~1"=="shell" goto shell
-"%java%" %flags% %LIMBECK_JAVA_OPTS% -cp "%lib%\*%more%" dev.limbeck.cli.Main %*
+"%java%" %flags% -Xlog:disable -Xlog:all=error:stderr %LIMBECK_JAVA_OPTS% -cp "%lib%\*%more%" dev.limbeck.cli.Main %*
 exit /b
 
 :look

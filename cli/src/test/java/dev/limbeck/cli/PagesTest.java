@@ -49,7 +49,7 @@ class PagesTest {
         assertThat(Cli.run("report", home.resolve("none")).err()).contains("holds no run");
         assertThat(Cli.run("report", runs, "--out", home.resolve("x.html")).err())
                 .contains("leave --out out");
-        assertThat(Cli.run("watch", home.resolve("none")).err()).contains("is no folder and no run");
+        assertThat(Cli.run("watch", home.resolve("none")).err()).contains("is neither a run nor a folder");
         assertThat(Cli.run("watch", runs, "--port", "70000").err())
                 .contains("--port must be at most 65535, found 70000");
     }

@@ -6,6 +6,7 @@ import dev.limbeck.prune.PrunableNetwork;
 import dev.limbeck.prune.Pruned;
 import dev.limbeck.prune.Pruning;
 import dev.limbeck.train.EpochRecord;
+import dev.limbeck.train.FitPhase;
 import dev.limbeck.train.Learner;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
@@ -74,13 +75,13 @@ public record PruneRecipe(
         try {
             for (int step = 1; step <= steps; step++) {
                 if (!learner.isResuming()) prune(learner, macs, step, log);
-                learner.plan((steps - step - 1) * epochsBetween + last);
-                if (step == steps) learner.plan(0);
+                int later = step == steps ? 0 : (steps - step - 1) * epochsBetween + last;
+                learner.plan(new FitPhase(steps == 1 ? null : "pruned (" + step + " of " + steps + ")", later));
                 rows.addAll(training.apply(step == steps ? last : epochsBetween));
             }
             return rows;
         } finally {
-            learner.plan(0);
+            learner.plan(FitPhase.ONLY);
         }
     }
 

@@ -2,11 +2,16 @@ package dev.limbeck.tensor;
 
 import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
+import dev.limbeck.LimbeckException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.Loader;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +29,9 @@ final class NativeSettings {
             Map.of("OMP_WAIT_POLICY", "passive", "OPENBLAS_THREAD_TIMEOUT", "4");
 
     static final String MALLOC = "malloc";
+
+    /** JNA's property for the folder of its unpacked library. */
+    private static final String JNA = "jna.tmpdir";
 
     /** Numbers of glibc's mallopt. */
     private static final int TRIM_THRESHOLD = -1;
@@ -45,6 +53,7 @@ final class NativeSettings {
         String system = System.getProperty("os.name");
         if (system.startsWith("Windows")) return;
         try {
+            unpackSomewhere();
             NativeLibrary c = NativeLibrary.getInstance("c");
             Function setenv = c.getFunction("setenv");
             VARIABLES.forEach((name, value) -> {
@@ -54,13 +63,19 @@ final class NativeSettings {
             // Otherwise c10d prints stacks of C++ when another process ends; the error itself is thrown.
             setenv.invokeInt(new Object[] {"TORCH_CPP_LOG_LEVEL", "ERROR", 0});
             if (CHOSEN.get(MALLOC) == null && system.equals("Linux")) keepMemory(c);
-        } catch (LinkageError e) {
+        } catch (LinkageError | IOException e) {
             LoggerFactory.getLogger(NativeSettings.class)
                     .warn(
                             "the C library cannot be called ({}): steps take longer unless OMP_WAIT_POLICY=passive and"
                                     + " OPENBLAS_THREAD_TIMEOUT=4 are set in the environment",
-                            e.toString());
+                            LimbeckException.briefly(e));
         }
+    }
+
+    /** Let JNA unpack its library beside JavaCPP's if the temporary folder is not writable; its own warning has many lines. */
+    private static void unpackSomewhere() throws IOException {
+        if (System.getProperty(JNA) != null || Files.isWritable(Path.of(System.getProperty("java.io.tmpdir")))) return;
+        System.setProperty(JNA, Loader.getCacheDir().toString());
     }
 
     /** Keep freed memory in the process and use it again: about a tenth less time a step with glibc. */

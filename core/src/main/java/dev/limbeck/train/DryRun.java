@@ -16,7 +16,7 @@ final class DryRun {
         try (StateDict before = what.model().stateDict()) {
             Tensors.seed(what.seed());
             try {
-                new TrainingLoop(what, all, 0).run(epochs, rate, path -> 1, new ArrayList<>(), 0, null);
+                new TrainingLoop(what, all, FitPhase.ONLY).run(epochs, rate, path -> 1, new ArrayList<>(), 0, null);
             } catch (StopTraining e) {
                 // This is the expected end.
             } finally {

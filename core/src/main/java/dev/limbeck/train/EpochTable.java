@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 
 /**
  * Write the epoch table of fastai, one line per epoch: epoch, train_loss, valid_loss, metrics, time. Behind it stands how long the
- * rest of the training is likely to take.
+ * rest of the training is likely to take. If a training has several phases, each has a table with a line above it.
  */
 public final class EpochTable implements Callback {
     private final Consumer<String> lines;
@@ -28,6 +28,7 @@ public final class EpochTable implements Callback {
         EpochRecord row = fit.history().get(fit.history().size() - 1);
         if (!headed) {
             headed = true;
+            if (fit.phase() != null) lines.accept(fit.phase());
             StringBuilder head = new StringBuilder("%5s  %10s  %10s".formatted("epoch", "train_loss", "valid_loss"));
             row.metrics().keySet().forEach(name -> head.append("  %10s".formatted(name)));
             lines.accept(head.append("  %6s  %6s".formatted("time", "left")).toString());

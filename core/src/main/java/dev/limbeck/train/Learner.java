@@ -51,7 +51,7 @@ public final class Learner implements AutoCloseable {
     private final List<List<EpochRecord>> history = new ArrayList<>();
 
     private int fits;
-    private int laterEpochs;
+    private FitPhase phase = FitPhase.ONLY;
     private @Nullable TrainingState resumed;
     private boolean closed;
 
@@ -165,9 +165,9 @@ public final class Learner implements AutoCloseable {
         return fit(epochs, rate, path -> 1, more);
     }
 
-    /** Tell callbacks of the next fits how many epochs of the same training follow them; 0 for none. */
-    public void plan(int later) {
-        laterEpochs = later;
+    /** Tell callbacks of the next fits which part of a training they are. */
+    public void plan(FitPhase next) {
+        phase = next;
     }
 
     /** Train with a constant learning rate for each layer group. */
@@ -186,7 +186,7 @@ public final class Learner implements AutoCloseable {
         Tensors.seed(seed() + 31L * number);
         try (TrainingState from = comesNow(number, epochs)) {
             if (resumed != null) return before(resumed, number);
-            return new TrainingLoop(training, all, laterEpochs).run(epochs, rate, factor, history, number, from);
+            return new TrainingLoop(training, all, phase).run(epochs, rate, factor, history, number, from);
         } catch (RuntimeException e) {
             // Engine errors are shape mismatches or a lack of memory. Other exceptions are bugs and propagate
             // unchanged.

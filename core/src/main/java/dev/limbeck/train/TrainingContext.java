@@ -23,7 +23,7 @@ public final class TrainingContext {
     private final Data data;
     private final List<List<EpochRecord>> allFits;
     private final int epochs;
-    private final int laterEpochs;
+    private final FitPhase phase;
     private final int batchesPerEpoch;
     /** Whether the number of batches per step is given by the fit that is resumed. */
     private final boolean keepsAccumulation;
@@ -46,7 +46,7 @@ public final class TrainingContext {
      *
      * @param data the rows as this fit sees them
      * @param allFits rows of all fits of the model, to which this fit adds its own
-     * @param laterEpochs epochs of fits that follow this one in the same training
+     * @param phase the place of this fit in a training of several
      * @param batches how the fit that is resumed shared its batches; null to let callbacks choose how many make a step
      */
     TrainingContext(
@@ -54,7 +54,7 @@ public final class TrainingContext {
             Data data,
             List<List<EpochRecord>> allFits,
             int epochs,
-            int laterEpochs,
+            FitPhase phase,
             int batchesPerEpoch,
             FitPosition.@Nullable Batches batches,
             double rate) {
@@ -62,7 +62,7 @@ public final class TrainingContext {
         this.data = data;
         this.allFits = allFits;
         this.epochs = epochs;
-        this.laterEpochs = laterEpochs;
+        this.phase = phase;
         this.batchesPerEpoch = batchesPerEpoch;
         this.lr = rate;
         keepsAccumulation = batches != null;
@@ -114,9 +114,14 @@ public final class TrainingContext {
         return epochs;
     }
 
+    /** Return what this fit trains, such as only the new classifier, if it is one phase of several; otherwise null. */
+    public @Nullable String phase() {
+        return phase.title();
+    }
+
     /** Return the number of epochs until the training ends, with those of later fits that it plans; 0 once it stops early. */
     public int epochsLeft() {
-        return stopReason == null ? epochs - history.size() + laterEpochs : 0;
+        return stopReason == null ? epochs - history.size() + phase.laterEpochs() : 0;
     }
 
     /** Estimate the seconds until the last epoch ends, by the mean of the last epochs. NaN before the first one has ended. */

@@ -33,7 +33,7 @@ final class TrainingLoop {
     private final Module model;
     private Data data;
     private final List<Callback> callbacks;
-    private final int laterEpochs;
+    private final FitPhase phase;
     private final Exchange exchange;
     private TrainingTask task = this::standard;
     private Map<String, Tensor> parameters = Map.of();
@@ -43,11 +43,11 @@ final class TrainingLoop {
     /**
      * Prepare a fit.
      *
-     * @param laterEpochs epochs of fits that follow in the same training
+     * @param phase its place in a training of several fits
      */
-    TrainingLoop(Training what, List<Callback> callbacks, int laterEpochs) {
+    TrainingLoop(Training what, List<Callback> callbacks, FitPhase phase) {
         this.what = what;
-        this.laterEpochs = laterEpochs;
+        this.phase = phase;
         model = what.model();
         data = what.data();
         exchange = what.exchange();
@@ -75,7 +75,7 @@ final class TrainingLoop {
         for (Callback callback : callbacks) data = callback.decorate(data);
         FitPosition.Batches kept = from == null ? null : kept(from.position().batches());
         int batches = kept == null ? sharedBatches() : kept.perEpoch();
-        TrainingContext fit = new TrainingContext(what, data, history, epochs, laterEpochs, batches, kept, rate);
+        TrainingContext fit = new TrainingContext(what, data, history, epochs, phase, batches, kept, rate);
         List<Callback> begun = new ArrayList<>();
         try (BlasThreads work = BlasThreads.begin();
                 Module.ModeGuard modes = model.keepModes()) {

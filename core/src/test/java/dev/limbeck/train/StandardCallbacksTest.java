@@ -183,6 +183,30 @@ class StandardCallbacksTest {
                         "    0    0.000000           -   00:00   00:00");
     }
 
+    @Test
+    void theEpochTableSaysWhatEachPhaseOfFineTuningTrains() {
+        List<String> lines = new ArrayList<>();
+        try (Learner learner = learner(scripted(0.5, 0.5, 0.5, 0.5, 0.5))) {
+            EpochTable table = new EpochTable(lines::add);
+            learner.fineTune(2, 0.01, 1, table);
+            learner.fineTune(1, 0.01, 0, table);
+            learner.fit(1, 0.01, table);
+        }
+        assertThat(lines.stream().map(line -> line.strip().split("  ")[0]))
+                .containsExactly(
+                        "phase 1 of 2: train the new classifier",
+                        "epoch",
+                        "0",
+                        "phase 2 of 2: train the whole network",
+                        "epoch",
+                        "0",
+                        "1",
+                        "epoch",
+                        "0",
+                        "epoch",
+                        "0");
+    }
+
     private static String timeless(String line) {
         return line.replaceAll("\\d\\d:\\d\\d", "00:00");
     }

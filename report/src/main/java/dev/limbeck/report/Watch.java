@@ -68,8 +68,7 @@ public final class Watch implements AutoCloseable {
     public static Watch start(Path place, int port) {
         boolean isRun = FoundRun.at(place).isPresent();
         if (!isRun && !Files.isDirectory(place)) {
-            throw new LimbeckException(
-                    place + " is no folder and no run that is being written; name a run, or a folder of runs");
+            throw new LimbeckException(place + " is neither a run nor a folder; give a run, or a folder with runs");
         }
         try {
             return new Watch(
@@ -123,7 +122,7 @@ public final class Watch implements AutoCloseable {
                         .filter(one -> path.equals(RUN + one.name()))
                         .findFirst();
         if (run.isEmpty()) {
-            send(call, NOT_FOUND, "text/plain", "there is no such run any more; open " + address());
+            send(call, NOT_FOUND, "text/plain", "this run does not exist, or was deleted; open " + address());
         } else if (wantsData) {
             json(call, RunReader.page(run.get(), !isRun));
         } else {

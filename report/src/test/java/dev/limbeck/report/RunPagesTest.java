@@ -247,7 +247,8 @@ class RunPagesTest {
                     List.of("/run/", "/run/nobody", "/run/../../etc/passwd", "/run/plain/run.json", "/etc/passwd")) {
                 assertThat(say(port, "GET " + path + " HTTP/1.1", "127.0.0.1"))
                         .as(path)
-                        .startsWith("HTTP/1.1 404");
+                        .startsWith("HTTP/1.1 404")
+                        .contains("this run does not exist, or was deleted; open " + watch.address());
             }
             String first = say(port, "GET /run/plain?data HTTP/1.1", "127.0.0.1");
             String tag = first.lines()
@@ -260,7 +261,7 @@ class RunPagesTest {
             assertThatThrownBy(() -> Watch.start(runs, port)).hasMessageContaining("port " + port + " is taken");
         }
         assertThatThrownBy(() -> Watch.start(home.resolve("nowhere"), 0))
-                .hasMessageContaining("is no folder and no run");
+                .hasMessageContaining("is neither a run nor a folder");
     }
 
     private static String say(int port, String request, String host) throws IOException {

@@ -1,0 +1,60 @@
+package dev.limbeck.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.bytedeco.javacpp.Loader;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "nothing is set there")
+class NativeSettingsTest {
+    @TempDir
+    Path home;
+
+    @Test
+    void variablesAreSetWithoutATemporaryFolder() throws Exception {
+        assertThat(said(Loader.getCacheDir().toPath())).isEqualTo("4");
+    }
+
+    @Test
+    void withoutAnyFolderTheErrorIsOneLine() throws Exception {
+        assertThat(said(home.resolve("nowhere/cache")).lines())
+                .singleElement()
+                .asString()
+                .contains("nowhere/cache");
+    }
+
+    /** Return what a process prints that has no temporary folder and no home folder. */
+    private String said(Path natives) throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Dorg.bytedeco.javacpp.cachedir=" + natives,
+                "-Djava.io.tmpdir=" + home.resolve("nowhere"),
+                "-Duser.home=" + home.resolve("nowhere"),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Starting.class.getName());
+        for (String name : List.of("OPENBLAS_THREAD_TIMEOUT", "XDG_CACHE_HOME", "HOME"))
+            builder.environment().remove(name);
+        Process process = builder.redirectErrorStream(true).start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    }
+
+    /** Start the engine, and print a variable of this process. */
+    static final class Starting {
+        private Starting() {}
+
+        public static void main(String... arguments) {
+            Engine.start();
+            System.out.println(NativeSettings.chosen("OPENBLAS_THREAD_TIMEOUT"));
+        }
+    }
+}
