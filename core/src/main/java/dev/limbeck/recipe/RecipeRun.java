@@ -129,6 +129,8 @@ public final class RecipeRun {
         Exchange exchange = context.exchange();
         Map<String, String> facts =
                 ResumePoint.facts(recipe, data, teacher == null ? "" : teacher.identity(), exchange.size());
+        String initial = recipe.startSha256(context);
+        if (!initial.isEmpty()) facts.put(ResumePoint.START, initial);
         facts.forEach(exchange::agree);
         Path checkpoint = exchange.writes()
                 ? resumePoint(out)
@@ -140,8 +142,8 @@ public final class RecipeRun {
                         checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);
                 ShutdownHook exit = new ShutdownHook(directory, howToResume, context.log());
                 SharedCheckpoint shared = SharedCheckpoint.of(checkpoint, exchange);
-                Learner learner = learner(data);
-                AlsoStudents also = new AlsoStudents(recipe, data, context);
+                Learner learner = learner(data, teacher);
+                AlsoStudents also = new AlsoStudents(recipe, data, teacher, context);
                 BestEpoch best = new BestEpoch()) {
             List<TrackedRun> tracked = exchange.writes()
                     ? context.follow(
@@ -212,6 +214,7 @@ public final class RecipeRun {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("limbeck", Version.number());
         facts.put("student", recipe.student());
+        if (recipe.init() != null) facts.put("start", recipe.start());
         facts.put("data", data.summary());
         facts.put("data_fingerprint", data.fingerprint());
         TeacherRecipe named = recipe.teacher();
@@ -261,7 +264,7 @@ public final class RecipeRun {
                         epochs));
     }
 
-    Learner learner(Data data) {
+    Learner learner(Data data, @Nullable LoadedTeacher teacher) {
         LearnerBuilder builder = Learner.builder(data, recipe.architecture())
                 .seed(recipe.training().seed())
                 .device(context.device())
@@ -272,9 +275,10 @@ public final class RecipeRun {
                 .metrics(Metric.of(data.task()).toArray(Metric[]::new))
                 .log(context.log());
         PretrainedRecipe pretrained = recipe.pretrained();
-        return pretrained == null
-                ? builder.build()
-                : pretrained.into(builder, context.download()).build();
+        if (pretrained != null)
+            return pretrained.into(builder, context.download()).build();
+        InitRecipe init = recipe.init();
+        return init == null ? builder.build() : init.build(builder, teacher, context.log());
     }
 
     /**
@@ -285,7 +289,7 @@ public final class RecipeRun {
     public LrCurve lrFind(int steps) {
         try (LoadedTeacher teacher = teacher();
                 Data data = open(teacher);
-                Learner learner = learner(data)) {
+                Learner learner = learner(data, teacher)) {
             DistillationRecipe how = recipe.distillation();
             List<Callback> more = new ArrayList<>();
             recipe.mixing().ifPresent(more::add);
@@ -302,6 +306,7 @@ public final class RecipeRun {
     }
 
     Data open(@Nullable LoadedTeacher teacher) {
+        recipe.checkStart(teacher, context);
         Map<String, String> ofTeacher = teacher == null ? Map.of() : teacher.preprocessing();
         Data data = recipe.open(recipe.training().seed(), ofTeacher, context);
         if (teacher == null) return data;

@@ -5,7 +5,7 @@ import dev.limbeck.Printable;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
-import dev.limbeck.model.BackboneWeights;
+import dev.limbeck.model.StartingWeights;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.optim.LayerLearningRates;
@@ -19,7 +19,6 @@ import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -55,6 +54,7 @@ public final class Learner implements AutoCloseable {
     private int fits;
     private int laterEpochs;
     private @Nullable TrainingState resumed;
+    private @Nullable StartingWeights start;
     private boolean closed;
 
     Learner(LearnerBuilder settings) {
@@ -289,10 +289,13 @@ public final class Learner implements AutoCloseable {
         groups.freezeTo(group);
     }
 
-    /** Load the weights of a file, except the classifier. */
-    void begin(Path weights, @Nullable String weightsKey, @Nullable List<Integer> layers, Consumer<String> log) {
-        log.accept(BackboneWeights.load(weights, weightsKey, layers, model(), architecture));
-        freeze();
+    void startedFrom(StartingWeights weights) {
+        start = weights;
+    }
+
+    /** Return which weights of a larger network it started from, see {@link LearnerBuilder#startFrom}; null for none. */
+    public @Nullable StartingWeights start() {
+        return start;
     }
 
     /**
