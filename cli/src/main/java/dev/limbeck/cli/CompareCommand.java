@@ -28,6 +28,9 @@ import picocli.CommandLine.Parameters;
         description = "Train a student without a teacher and with recipes over paired seeds, and test the differences. "
                 + "Continues a previous call with the same --out.")
 final class CompareCommand extends TrackedCommand {
+    /** Name of the recipe that shows what a start from the teacher adds; no gate judges it. */
+    private static final String CONTROL = "distilled-random";
+
     @Parameters(arity = "0..*", paramLabel = "RECIPE", description = "YAML files; without any, options say it all.")
     List<Path> files = List.of();
 
@@ -74,7 +77,7 @@ final class CompareCommand extends TrackedCommand {
         List<Gate> gates = new ArrayList<>();
         for (ComparisonResult.Variant variant : result.variants()) {
             Interval difference = variant.difference();
-            if (difference == null) continue;
+            if (difference == null || files.isEmpty() && variant.name().equals(CONTROL)) continue;
             String word = Numbers.word(wanted);
             gates.add(new Gate(
                     variant.name() + " " + word,
@@ -93,7 +96,12 @@ final class CompareCommand extends TrackedCommand {
                     "--fail-unless judges the whole comparison, found --shard too; give it to the command that gathers");
         }
         Map<String, Recipe> recipes = new LinkedHashMap<>();
-        if (files.isEmpty()) recipes.put("distilled", options.recipe(this, null, true));
+        if (files.isEmpty()) {
+            Recipe distilled = options.recipe(this, null, true);
+            recipes.put("distilled", distilled);
+            // Whoever starts from the teacher wants to know what that adds.
+            if (distilled.init() != null) recipes.put(CONTROL, distilled.startingFrom(Recipe.Start.RANDOM));
+        }
         for (Path file : files) {
             String name = file.getFileName().toString().replaceFirst("\\.[^.]*$", "");
             if (recipes.put(name, options.recipe(this, file, false)) != null) {

@@ -72,6 +72,14 @@ final class SweepCommand extends TrackedCommand {
             description = "Students, by name (default: the recipe's)")
     List<String> students = List.of();
 
+    @Option(
+            names = "--inits",
+            split = ",",
+            paramLabel = "INIT,…",
+            hideParamSyntax = true,
+            description = "Starts: random, teacher (default: recipe's)")
+    List<String> inits = List.of();
+
     @Option(names = "--strategy", paramLabel = "NAME", description = "grid (default), random, halving (drops worst)")
     String strategy = "grid";
 
@@ -108,7 +116,8 @@ final class SweepCommand extends TrackedCommand {
                 schedules(weights, usual.weights()),
                 losses,
                 schedules,
-                students);
+                students,
+                WrongOption.in(() -> inits.stream().map(Recipe.Start::of).toList()));
         RunContext context = context();
         Sweep sweep = new Sweep(base, space, chosen, trials, seeds, confirm, out, context);
         if (shard.isPresent()) return ShardOptions.show(this, sweep.run(shard.get()));

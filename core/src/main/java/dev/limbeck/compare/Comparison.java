@@ -33,8 +33,8 @@ import java.util.stream.LongStream;
 
 /**
  * Train the same student with several recipes over paired seeds, and evaluate the differences. All students of a seed
- * share labeled images, sample order, initial weights and number of optimizer steps; only the recipes differ. Each run
- * has its own run directory, so an interrupted comparison can be continued.
+ * share labeled images, sample order, initial weights and number of optimizer steps; only the recipes differ. Recipes may also differ in
+ * what students start from, which the result then says. Each run has its own run directory, so an interrupted comparison can be continued.
  */
 public final class Comparison {
     /** Name of the variant without a teacher. */
@@ -52,7 +52,8 @@ public final class Comparison {
     private long remembered = REMEMBERED;
 
     /**
-     * Create a comparison. A recipe without a teacher, named {@code alone}, is added in front if there is none.
+     * Create a comparison. A recipe without a teacher, named {@code alone}, is added in front if there is none. It starts from the same
+     * weights as the first recipe's student, also if these are the teacher's, so that the difference is what distillation adds.
      *
      * @param recipes recipes by name, at least one; the names become folder names
      * @param seeds number of seeds, starting at {@code firstSeed}
@@ -110,7 +111,7 @@ public final class Comparison {
     /** Return the settings that paired runs must share. */
     private static JsonNode pairing(Recipe recipe) {
         ObjectNode tree = recipe.toTree();
-        tree.remove(List.of("teacher", "distillation", "pretrained", "prune"));
+        tree.remove(List.of("teacher", "distillation", "pretrained", "init", "prune"));
         // A trained student can be compared with one of the same architecture that is not.
         tree.put("student", recipe.architecture().name());
         // Epochs with a frozen backbone, or between prunings, also count as steps.
@@ -121,7 +122,7 @@ public final class Comparison {
     /** Run the missing runs, evaluate all of them, and write {@code comparison.json}. */
     public ComparisonResult run() {
         try (Claim claim = Claim.of(out, Shard.ALL);
-                Teachers teachers = new Teachers(recipes.values(), remembered, out, context.log())) {
+                Teachers teachers = new Teachers(recipes.values(), remembered, out, context)) {
             RunStore kept = new RunStore(out, teachers, true, context);
             Map<String, List<ComparisonResult.Run>> runs = new LinkedHashMap<>();
             recipes.keySet().forEach(name -> runs.put(name, new ArrayList<>()));
@@ -167,7 +168,7 @@ public final class Comparison {
     public ShardResult run(Shard shard) {
         try (Claim claim = Claim.of(out, shard)) {
             Teachers.requireBegun(recipes.values());
-            try (Teachers teachers = new Teachers(recipes.values(), remembered, out, context.log())) {
+            try (Teachers teachers = new Teachers(recipes.values(), remembered, out, context)) {
                 return runShard(shard, teachers);
             }
         }
@@ -256,6 +257,7 @@ public final class Comparison {
             variants.add(new ComparisonResult.Variant(
                     entry.getKey(),
                     teacher,
+                    Objects.requireNonNull(recipes.get(entry.getKey())).start(),
                     List.copyOf(rows),
                     Interval.of(own),
                     hasBest ? Interval.of(best) : null,
@@ -294,7 +296,11 @@ public final class Comparison {
                 labeled,
                 unlabeled,
                 steps,
-                recipes.values().stream().map(Recipe::pretrained).distinct().count() == 1,
+                recipes.values().stream()
+                                .map(recipe -> Arrays.asList(recipe.pretrained(), recipe.start()))
+                                .distinct()
+                                .count()
+                        == 1,
                 remembered > 0 && !teachers.all().isEmpty(),
                 seeds,
                 teachers.all(),

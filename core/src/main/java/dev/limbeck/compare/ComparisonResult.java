@@ -4,11 +4,14 @@ import dev.limbeck.data.Split;
 import dev.limbeck.evaluate.EvaluationReport;
 import dev.limbeck.evaluate.Interval;
 import dev.limbeck.evaluate.PredictionDiff;
+import dev.limbeck.recipe.Recipe;
 import dev.limbeck.train.Metric;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param labeled number of labeled training rows
  * @param unlabeled number of unlabeled training rows, used only through a teacher
  * @param steps optimizer steps of every student
- * @param sameStart whether all students of a seed start from the same weights; false if some are pretrained
+ * @param sameStart whether all students of a seed start from the same weights, see {@link Variant#start}
  * @param cachesOutputs whether teacher outputs were cached across runs
  * @param teachers the teachers
  * @param variants the variants; all others are compared with the first
@@ -52,7 +55,7 @@ public record ComparisonResult(
                 seeds.size() == 1 ? seeds.get(0) : seeds.get(0) + " to " + seeds.get(seeds.size() - 1),
                 split));
         if (unlabeled > 0) facts.add("Students without a teacher ignore the unlabeled rows.");
-        if (!sameStart) facts.add("Initial weights differ, because some recipes use pretrained students.");
+        facts.addAll(startFacts());
         if (split.equals(Split.VALID.label())) {
             facts.add(
                     "There is no test split: the validation split also selected the epochs, so the results are optimistic.");
@@ -64,6 +67,29 @@ public record ComparisonResult(
         }
         machineFacts().forEach(facts::add);
         return facts;
+    }
+
+    private List<String> startFacts() {
+        Map<String, List<String>> names = new LinkedHashMap<>();
+        for (Variant variant : variants) {
+            if (!variant.start.isEmpty()) {
+                names.computeIfAbsent(variant.start, start -> new ArrayList<>()).add(variant.name);
+            }
+        }
+        if (names.size() > 1) {
+            return List.of("Initial weights differ: "
+                    + names.entrySet().stream()
+                            .map(entry -> String.join(", ", entry.getValue())
+                                    + (entry.getValue().size() == 1 ? " starts from " : " start from ")
+                                    + entry.getKey())
+                            .collect(Collectors.joining("; "))
+                    + ".");
+        }
+        if (!sameStart) return List.of("Initial weights differ, because some recipes use pretrained students.");
+        return names.isEmpty() || names.containsKey(Recipe.RANDOM_WEIGHTS)
+                ? List.of()
+                : List.of(
+                        "Every student starts from " + names.keySet().iterator().next() + ".");
     }
 
     /** Return the known machines of the runs, each once. */
@@ -141,6 +167,7 @@ public record ComparisonResult(
      * Hold the joint results of one recipe's runs.
      *
      * @param teacher index of its teacher; null if it has none
+     * @param start what its students start from, in words; empty in results of older versions
      * @param difference paired difference to the first variant; null for the first one
      * @param bestDifference the same, with the best epoch of each run
      * @param gapClosed share of the gap between the first variant and the teacher that it closes; null without
@@ -153,6 +180,7 @@ public record ComparisonResult(
     public record Variant(
             String name,
             @Nullable Integer teacher,
+            String start,
             List<Run> runs,
             Interval value,
             @Nullable Interval bestValue,
@@ -163,6 +191,10 @@ public record ComparisonResult(
             EvaluationReport report,
             @Nullable PredictionDiff change,
             String verdict) {
+        public Variant {
+            start = start == null ? "" : start;
+        }
+
         /** Return the name and the verdict as one sentence. */
         public String sentence() {
             return name + (difference != null && showsNothing(difference) ? ", " : " ") + verdict;

@@ -6,6 +6,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Data;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.io.Leftovers;
+import dev.limbeck.model.StartingWeights;
 import dev.limbeck.recipe.LoadedTeacher;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RunStore {
     private static final String INPUTS = "preparation of the inputs";
+    private static final String START = "content of the initial weights";
     private static final String MESSAGE = "message";
     private static final String SETTINGS = "settings";
 
@@ -73,6 +75,12 @@ final class RunStore {
         if (inputs != null) {
             wanted.put(INPUTS, RunRecord.inputsSha256(data.preprocessing()));
             found.put(INPUTS, inputs);
+        }
+        StartingWeights start = old.training().start();
+        String sha256 = recipe.startSha256(context);
+        if (!sha256.isEmpty()) {
+            wanted.put(START, sha256);
+            found.put(START, start == null ? "" : start.sha256());
         }
         String difference = RecipeFiles.difference(wanted, found);
         if (difference != null) {

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -23,13 +24,27 @@ import org.jspecify.annotations.Nullable;
  * @param losses losses in the syntax of {@link LossRecipe#parse}
  * @param schedules learning-rate schedules, by name
  * @param students architectures, by name
+ * @param starts weights that students start from
  */
 public record SearchSpace(
         List<Schedule> temperatures,
         List<Schedule> weights,
         List<String> losses,
         List<String> schedules,
-        List<String> students) {
+        List<String> students,
+        List<Recipe.Start> starts) {
+    private static final String AS_IT_IS = "recipe";
+
+    /** Keep the recipe's start. */
+    public SearchSpace(
+            List<Schedule> temperatures,
+            List<Schedule> weights,
+            List<String> losses,
+            List<String> schedules,
+            List<String> students) {
+        this(temperatures, weights, losses, schedules, students, List.of());
+    }
+
     /** Return T in {2, 3, 5, 10, 20} × weight in {0.3, 0.5, 0.7, 0.9}. */
     public static SearchSpace defaults() {
         return new SearchSpace(
@@ -50,6 +65,13 @@ public record SearchSpace(
     Map<String, Recipe> recipes(Recipe base) {
         if (base.teacher() == null) throw new LimbeckException("a sweep needs a recipe with a teacher");
         Map<String, Recipe> recipes = new LinkedHashMap<>();
+        for (Recipe.Start start : starts) {
+            String name = start.name().toLowerCase(Locale.ROOT);
+            new SearchSpace(temperatures, weights, losses, schedules, students)
+                    .recipes(base.startingFrom(start))
+                    .forEach((rest, recipe) -> recipes.put(rest.equals(AS_IT_IS) ? name : rest + "-" + name, recipe));
+        }
+        if (!starts.isEmpty()) return recipes;
         for (String student : students.isEmpty() ? List.of("") : students) {
             for (String loss : losses.isEmpty() ? List.of("") : losses) {
                 for (String schedule : schedules.isEmpty() ? List.of("") : schedules) {
@@ -106,7 +128,7 @@ public record SearchSpace(
             tree.withObject("/training").put("schedule", schedule);
             name.add(schedule);
         }
-        recipes.put(name.isEmpty() ? "recipe" : String.join("-", name), RecipeFiles.bind(tree, ""));
+        recipes.put(name.isEmpty() ? AS_IT_IS : String.join("-", name), RecipeFiles.bind(tree, ""));
     }
 
     private static String text(Schedule value) {

@@ -159,7 +159,7 @@ public final class Sweep {
 
     /** Run the rounds, or those for which all earlier trials are finished, and rank the trials of all rounds with the best first. */
     private ShardResult search(Shard shard, List<SweepResult.Trial> ranked) {
-        try (Teachers teachers = new Teachers(List.of(base), Comparison.REMEMBERED, out, context.log())) {
+        try (Teachers teachers = new Teachers(recipes.values(), Comparison.REMEMBERED, out, context)) {
             RunStore kept = new RunStore(out, teachers, false, context);
             Map<String, Recipe> left = new LinkedHashMap<>(recipes);
             List<Integer> rounds = rounds();

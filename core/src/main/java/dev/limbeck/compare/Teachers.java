@@ -24,10 +24,12 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.commons.io.FileUtils;
 import org.jspecify.annotations.Nullable;
@@ -49,9 +51,10 @@ final class Teachers implements AutoCloseable {
     private final Path out;
     private final List<Path> written = new ArrayList<>();
 
-    /** Open the teachers, and cache the outputs of at most this many rows each. */
-    Teachers(Collection<Recipe> recipes, long remembered, Path out, Consumer<String> log) {
+    /** Open the teachers, cache the outputs of at most this many rows each, and check that students can start from their weights. */
+    Teachers(Collection<Recipe> recipes, long remembered, Path out, RunContext context) {
         this.out = out;
+        Consumer<String> log = context.log();
         try {
             for (Recipe recipe : recipes) {
                 TeacherRecipe named = recipe.teacher();
@@ -63,6 +66,11 @@ final class Teachers implements AutoCloseable {
                         named.cache() != null
                                 ? opened
                                 : opened.wrapped(teacher -> CachedTeacher.inMemory(teacher, remembered)));
+            }
+            Set<List<?>> checked = new HashSet<>();
+            for (Recipe recipe : recipes) {
+                boolean isNew = checked.add(Arrays.asList(recipe.init(), recipe.teacher(), recipe.student()));
+                if (isNew) recipe.checkStart(of(recipe), context);
             }
         } catch (LimbeckException e) {
             close();

@@ -18,10 +18,10 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Choose the layers of an encoder that a shallower one starts from: by default evenly from the first, which is every second layer for
- * half as many.
+ * Choose the layers or blocks that a shallower network starts from: by default evenly from the first, which is every second one for half as
+ * many.
  *
- * <p>Sanh et al., DistilBERT, 2019.
+ * <p>Sanh et al., DistilBERT, a distilled version of BERT, 2019, arXiv 1910.01108, section 3: one layer out of two.
  *
  * @param layers for each layer of the network, one of the source, in ascending order
  * @param of number of layers of the source
@@ -32,6 +32,20 @@ record KeptLayers(List<Integer> layers, int of) {
 
     KeptLayers {
         layers = List.copyOf(layers);
+    }
+
+    /**
+     * Choose evenly from the first: block i of n is block ⌊i·N/n⌋ of N. The first is the first, and a half is every second one. Channels are chosen
+     * so too.
+     *
+     * @param of number in the source, at least {@code wanted}
+     */
+    static KeptLayers evenly(int of, int wanted) {
+        return new KeptLayers(
+                IntStream.range(0, wanted)
+                        .mapToObj(i -> (int) ((long) i * of / wanted))
+                        .toList(),
+                of);
     }
 
     /**
@@ -47,11 +61,7 @@ record KeptLayers(List<Integer> layers, int of) {
             throw new LimbeckException(source + " has " + of + " layers of an encoder, " + network + " needs " + wanted
                     + "; choose a student with at most " + of + " layers");
         }
-        List<Integer> layers = chosen == null
-                ? IntStream.range(0, wanted)
-                        .mapToObj(i -> (int) ((long) i * of / wanted))
-                        .toList()
-                : chosen;
+        List<Integer> layers = chosen == null ? evenly(of, wanted).layers : chosen;
         boolean fits = layers.size() == wanted && layers.get(wanted - 1) < of && layers.get(0) >= 0;
         for (int i = 1; fits && i < wanted; i++) fits = layers.get(i - 1) < layers.get(i);
         if (fits) return new KeptLayers(layers, of);
@@ -110,7 +120,8 @@ record KeptLayers(List<Integer> layers, int of) {
         return String.join("; ", parts);
     }
 
-    private static String words(List<Integer> layers) {
+    /** Return layers in words, such as {@code 0, 2, 4}. */
+    static String words(List<Integer> layers) {
         return layers.stream().map(String::valueOf).collect(Collectors.joining(", "));
     }
 }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Hold the further students of a run, which one pass of the teacher trains along. */
 final class AlsoStudents implements AutoCloseable {
@@ -22,7 +23,7 @@ final class AlsoStudents implements AutoCloseable {
      *
      * @throws LimbeckException if an architecture is there twice
      */
-    AlsoStudents(Recipe recipe, Data data, RunContext context) {
+    AlsoStudents(Recipe recipe, Data data, @Nullable LoadedTeacher teacher, RunContext context) {
         this.context = context;
         DistillationRecipe how = recipe.distillation();
         Set<String> names = new HashSet<>(Set.of(recipe.student()));
@@ -32,7 +33,7 @@ final class AlsoStudents implements AutoCloseable {
                     throw new LimbeckException("students that train along need different architectures, found "
                             + student + " twice; leave one out of also");
                 }
-                learners.add(new RecipeRun(recipe.withStudent(student), context).learner(data));
+                learners.add(new RecipeRun(recipe.withStudent(student), context).learner(data, teacher));
             }
         } catch (RuntimeException e) {
             close();

@@ -40,7 +40,7 @@ public record PretrainedRecipe(
         @Nullable
         String head,
 
-        @Setting(help = "First epochs that train only the new classifier", defaultValue = "1", atLeast = 0)
+        @Setting(help = "First epochs that train only the new classifier", defaultValue = "1", atLeast = 0, rare = true)
         Integer frozenEpochs) {
     private static final String IMAGENET = "imagenet";
     private static final String LINEAR = "linear";

@@ -2,6 +2,7 @@ package dev.limbeck.recipe;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.distill.teacher.TeacherContext;
@@ -11,6 +12,9 @@ import dev.limbeck.train.Mixup;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.Device;
@@ -51,25 +55,55 @@ public record Recipe(
         @Nullable
         PruneRecipe prune,
 
+        @Setting(help = "A larger model whose weights the student starts from", heading = Heading.STUDENT) @Nullable
+        InitRecipe init,
+
         @Setting(help = "Training settings", defaultValue = "{}", heading = Heading.TRAINING)
         TrainingRecipe training,
 
         @Setting(help = "Distillation settings", heading = Heading.DISTILLATION) @Nullable
         DistillationRecipe distillation) {
+    /** What {@link #start} calls a start without weights. */
+    public static final String RANDOM_WEIGHTS = "random weights";
+
+    /** What weights a student starts from, as {@code sweep} may choose. */
+    public enum Start {
+        /** Random weights. */
+        RANDOM,
+        /** Those of its teacher, a larger network of its family. */
+        TEACHER;
+
+        /**
+         * Parse a name.
+         *
+         * @throws LimbeckException if there is no such start
+         */
+        public static Start of(String name) {
+            for (Start start : values())
+                if (start.name().toLowerCase(Locale.ROOT).equals(name)) return start;
+            throw Names.unknown("init", name, List.of("random", "teacher"));
+        }
+    }
+
     public Recipe {
         boolean isTrained = StudentFile.of(student).isPresent();
         if (!isTrained) {
             Architecture named = Zoo.byName(student);
             if (training.isQuantizationAware()) named.quantizationAware();
         }
-        if (isTrained && pretrained != null) {
-            throw new LimbeckException(
-                    "the student starts from " + student + ", found pretrained weights too; leave pretrained out");
+        List<String> starts = new ArrayList<>();
+        if (isTrained) starts.add("student " + student);
+        if (pretrained != null) starts.add("pretrained");
+        if (init != null) starts.add("init");
+        if (starts.size() > 1) {
+            throw new LimbeckException("a student starts from one set of weights, found " + String.join(" and ", starts)
+                    + "; leave one out");
         }
         if (!isTrained && prune != null) {
             throw new LimbeckException("only a trained student can be pruned, found " + student
                     + "; set student (--student) to a run or a model file");
         }
+        if (init != null) init.requireWeights(teacher);
         if (training.isQuantizationAware() && pretrained != null) pretrained = pretrained.keepingHead();
         if (pretrained != null && !pretrained.keepsHead() && !training.isOneCycle()) {
             throw new LimbeckException("a pretrained student is trained with the one-cycle schedule, found "
@@ -126,17 +160,51 @@ public record Recipe(
 
     /** Return a copy with another training seed. It also sets sample order and splits if the data has no seed. */
     public Recipe withSeed(long seed) {
-        return new Recipe(data, teacher, student, pretrained, prune, training.withSeed(seed), distillation);
+        return new Recipe(data, teacher, student, pretrained, prune, init, training.withSeed(seed), distillation);
     }
 
     /** Return a copy with another architecture of the student, which is not pruned. */
     Recipe withStudent(String other) {
-        return new Recipe(data, teacher, other, pretrained, null, training, distillation);
+        return new Recipe(data, teacher, other, pretrained, null, init, training, distillation);
     }
 
-    /** Return a copy without the teacher. */
+    /** Return a copy without the teacher. It starts from the same weights, even if they are the teacher's. */
     public Recipe alone() {
-        return new Recipe(data, null, student, pretrained, prune, training, null);
+        InitRecipe start = init == null || teacher == null ? init : init.without(teacher);
+        return new Recipe(data, null, student, pretrained, prune, start, training, null);
+    }
+
+    /** Return a copy that starts from random weights, or from those of its teacher. */
+    public Recipe startingFrom(Start start) {
+        InitRecipe other = start == Start.RANDOM ? null : InitRecipe.ofTeacher();
+        return new Recipe(data, teacher, student, null, prune, other, training, distillation);
+    }
+
+    /** Return what the student starts from, in words. */
+    public String start() {
+        if (pretrained != null) return "the pretrained weights of " + pretrained.weights();
+        if (StudentFile.of(student).isPresent()) return "the weights of " + student;
+        if (init == null) return RANDOM_WEIGHTS;
+        return "the weights of " + (teacher == null ? init : init.without(teacher)).from();
+    }
+
+    /**
+     * Check that the student can start as {@code init} says, before its data are opened.
+     *
+     * @param loaded the opened teacher; null for none
+     * @throws LimbeckException in one line, naming both networks, if it cannot
+     */
+    public void checkStart(@Nullable LoadedTeacher loaded, RunContext context) {
+        if (init == null) return;
+        init.check(architecture(), loaded, context.quiet().log());
+        if (distillation == null) return;
+        for (String other : distillation.also())
+            init.check(Zoo.byName(other), loaded, context.quiet().log());
+    }
+
+    /** Return the SHA-256 of the weights in the file that the student starts from, in hex; empty if there is none, or it is the teacher. */
+    public String startSha256(RunContext context) {
+        return init == null ? "" : init.sha256(context.quiet().log());
     }
 
     /** Return the number of training epochs, including frozen ones and those between prunings. */
@@ -147,8 +215,8 @@ public record Recipe(
     }
 
     /**
-     * Open the data for the student. Where the recipe does not say how inputs are prepared, the weights that it starts from do, then the
-     * teacher.
+     * Open the data for the student. Where the recipe does not say how inputs are prepared, pretrained weights do, then the teacher, then a
+     * larger model whose weights it starts from.
      *
      * @param seed used if the data has none
      * @param ofTeacher preprocessing of the teacher; empty for none
@@ -158,7 +226,9 @@ public record Recipe(
         Map<String, String> ofWeights = pretrained != null
                 ? pretrained.preprocessing()
                 : StudentFile.of(student).map(StudentFile::preprocessing).orElse(Map.of());
-        return data.open(seed, architecture(), ofWeights.isEmpty() ? ofTeacher : ofWeights, context);
+        Map<String, String> known = ofWeights.isEmpty() ? ofTeacher : ofWeights;
+        if (known.isEmpty() && init != null) known = init.preprocessing();
+        return data.open(seed, architecture(), known, context);
     }
 
     /** Return what mixes rows, if anything does. */

@@ -130,6 +130,8 @@ public final class RecipeRun {
         Exchange exchange = context.exchange();
         Map<String, String> facts =
                 ResumePoint.facts(recipe, data, teacher == null ? "" : teacher.identity(), exchange.size());
+        String initial = recipe.startSha256(context);
+        if (!initial.isEmpty()) facts.put(ResumePoint.START, initial);
         facts.forEach(exchange::agree);
         Path checkpoint = exchange.writes()
                 ? resumePoint(out)
@@ -141,8 +143,8 @@ public final class RecipeRun {
                         checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);
                 ShutdownHook exit = new ShutdownHook(directory, howToResume, context.log());
                 SharedCheckpoint shared = SharedCheckpoint.of(checkpoint, exchange);
-                Learner learner = learner(data);
-                AlsoStudents also = new AlsoStudents(recipe, data, context);
+                Learner learner = learner(data, teacher);
+                AlsoStudents also = new AlsoStudents(recipe, data, teacher, context);
                 BestEpoch best = new BestEpoch()) {
             List<TrackedRun> tracked = exchange.writes()
                     ? context.follow(
@@ -225,6 +227,7 @@ public final class RecipeRun {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("limbeck", Version.number());
         facts.put("student", recipe.student());
+        if (recipe.init() != null) facts.put("start", recipe.start());
         facts.put("data", data.summary());
         facts.put("data_fingerprint", data.fingerprint());
         TeacherRecipe named = recipe.teacher();
@@ -274,7 +277,7 @@ public final class RecipeRun {
                         epochs));
     }
 
-    Learner learner(Data data) {
+    Learner learner(Data data, @Nullable LoadedTeacher teacher) {
         LearnerBuilder builder = Learner.builder(data, recipe.architecture())
                 .seed(recipe.training().seed())
                 .device(context.device())
@@ -287,6 +290,8 @@ public final class RecipeRun {
         PretrainedRecipe pretrained = recipe.pretrained();
         if (pretrained != null)
             return pretrained.into(builder, context.download()).build();
+        InitRecipe init = recipe.init();
+        if (init != null) return init.build(builder, teacher, context.log());
         return StudentFile.of(recipe.student())
                 .map(file -> file.into(builder))
                 .orElse(builder)
@@ -301,7 +306,7 @@ public final class RecipeRun {
     public LrCurve lrFind(int steps) {
         try (LoadedTeacher teacher = teacher();
                 Data data = open(teacher);
-                Learner learner = learner(data)) {
+                Learner learner = learner(data, teacher)) {
             DistillationRecipe how = recipe.distillation();
             List<Callback> more = new ArrayList<>();
             recipe.mixing().ifPresent(more::add);
@@ -318,6 +323,7 @@ public final class RecipeRun {
     }
 
     Data open(@Nullable LoadedTeacher teacher) {
+        recipe.checkStart(teacher, context);
         Map<String, String> ofTeacher = teacher == null ? Map.of() : teacher.preprocessing();
         Data data = recipe.open(recipe.training().seed(), ofTeacher, context);
         if (teacher == null) return data;

@@ -21,6 +21,9 @@ public final class ResumePoint {
     /** The vocabulary of a tokenizer's file may have changed, where the recipe and the rows have not. */
     private static final String INPUTS = "preparation of the inputs";
 
+    /** The file that a student starts from, if it is not the teacher's. */
+    static final String START = "content of the initial weights";
+
     private static final String PROCESSES = "number of processes";
 
     private final Path out;
@@ -113,9 +116,9 @@ public final class ResumePoint {
      */
     Path checkpointOf(Recipe recipe, Map<String, String> wanted, boolean elastic, Consumer<String> log) {
         check(recipe);
-        for (String content : List.of(DATA, INPUTS, TEACHER)) {
+        for (String content : List.of(DATA, INPUTS, TEACHER, START)) {
             // Checkpoints of earlier releases do not know the preparation of the inputs.
-            String found = facts.getOrDefault(content, content.equals(INPUTS) ? wanted.get(content) : null);
+            String found = facts.getOrDefault(content, content.equals(INPUTS) ? wanted.get(content) : "");
             if (!wanted.getOrDefault(content, "").equals(found)) {
                 throw differs("the " + content + " has changed");
             }

@@ -50,7 +50,7 @@ public record TeacherCheckRun(
         RecipeRun run = new RecipeRun(recipe, context);
         try (LoadedTeacher teacher = named.open(context.log());
                 Data data = run.open(teacher);
-                Learner learner = run.learner(data)) {
+                Learner learner = run.learner(data, teacher)) {
             if (!data.has(Split.VALID)) {
                 throw new LimbeckException(
                         "there is no validation split to evaluate the teacher on; set --valid-fraction");

@@ -11,6 +11,7 @@ import dev.limbeck.Preprocessing;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.io.Checksum;
+import dev.limbeck.model.StartingWeights;
 import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.Learner;
 import java.nio.file.Files;
@@ -63,7 +64,7 @@ public record RunRecord(
         recipe = or(recipe);
         engine = engine == null ? new Engine("", "", "", "", "", 0) : engine;
         data = or(data);
-        training = training == null ? new Training("", 0, 0, "", "", "", 0, null, null) : training;
+        training = training == null ? new Training("", 0, 0, null, "", "", "", 0, null, null) : training;
         epochs = epochs == null ? List.of() : List.copyOf(epochs);
         results = results == null ? new Results(null, null, null, null, null) : results;
         modelSha256 = or(modelSha256);
@@ -124,6 +125,7 @@ public record RunRecord(
      * @param architecture name in the zoo
      * @param parameters number of the network's parameters
      * @param seed seed of initial weights and dropout
+     * @param start weights of a larger network that it started from; null for others
      * @param steps number of optimizer steps
      * @param processes number of processes that trained together; null for one
      * @param stopped reason for an early end; null without one
@@ -133,6 +135,10 @@ public record RunRecord(
             String architecture,
             long parameters,
             long seed,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            StartingWeights start,
+
             String optimizer,
             String device,
             String precision,
@@ -260,6 +266,7 @@ public record RunRecord(
                 learner.architecture(),
                 learner.model().parameterCount(),
                 learner.seed(),
+                learner.start(),
                 learner.optimizer().toString(),
                 learner.device().str().getString(),
                 learner.precision().toString(),

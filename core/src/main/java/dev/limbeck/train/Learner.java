@@ -5,6 +5,7 @@ import dev.limbeck.Printable;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
+import dev.limbeck.model.StartingWeights;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.optim.LayerLearningRates;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +56,9 @@ public final class Learner implements AutoCloseable {
     private FitPhase phase = FitPhase.ONLY;
     private @Nullable TrainingState resumed;
     private boolean closed;
+
+    @Nullable
+    StartingWeights start;
 
     Learner(LearnerBuilder settings) {
         architecture = settings.architecture;
@@ -185,20 +190,23 @@ public final class Learner implements AutoCloseable {
         int number = ++fits;
         Tensors.seed(seed() + 31L * number);
         try (TrainingState from = comesNow(number, epochs)) {
-            if (resumed != null) return before(resumed, number);
+            if (resumed != null) {
+                // This fit was finished before the interruption.
+                history.add(resumed.position().history().get(number - 1));
+                return history.get(number - 1);
+            }
             return new TrainingLoop(training, all, phase).run(epochs, rate, factor, history, number, from);
         } catch (RuntimeException e) {
-            // Engine errors are shape mismatches or a lack of memory. Other exceptions are bugs and propagate
-            // unchanged.
+            // Engine errors are shape mismatches or a lack of memory. Other exceptions are bugs, and propagate.
             if (!Engine.isThrownByEngine(e)) throw e;
             throw new LimbeckException("training failed: " + Engine.firstLine(e), e);
         }
     }
 
     /**
-     * Resume an interrupted training. Repeat the same calls of fit with the same callbacks. Finished fits return their
-     * rows immediately; the interrupted fit continues after its last finished epoch. On one machine with one thread
-     * count, the final weights are bitwise equal to those of an uninterrupted training.
+     * Resume an interrupted training. Repeat the same calls of fit with the same callbacks. Finished fits return their rows immediately; the
+     * interrupted fit continues after its last finished epoch. On one machine with one thread count, the final weights are those of an
+     * uninterrupted training, to the bit.
      *
      * @param checkpoint a file written by {@link Checkpoint}
      * @throws LimbeckException if the file is damaged or contains only weights
@@ -236,13 +244,6 @@ public final class Learner implements AutoCloseable {
         return from.checked(epochs, precision());
     }
 
-    /** Return the rows of a fit that was finished before the interruption. */
-    private List<EpochRecord> before(TrainingState from, int number) {
-        List<EpochRecord> rows = from.position().history().get(number - 1);
-        history.add(rows);
-        return rows;
-    }
-
     /**
      * Train with the one-cycle schedule.
      *
@@ -261,14 +262,11 @@ public final class Learner implements AutoCloseable {
     }
 
     static Callback[] with(Callback first, Callback... more) {
-        List<Callback> all = new ArrayList<>(List.of(more));
-        all.add(0, first);
-        return all.toArray(Callback[]::new);
+        return Stream.concat(Stream.of(first), Stream.of(more)).toArray(Callback[]::new);
     }
 
     /**
-     * Fine-tune a pretrained network as fastai does. First train only the classifier. Then train all layers at half the
-     * learning rate, and the first layers at 1/100 of that.
+     * Fine-tune a pretrained network as fastai does: first only the classifier, then all layers at half the rate, the first at 1/100 of that.
      *
      * @param epochs passes over the training rows after unfreezing, at least 1
      * @param rate maximum learning rate of the classifier, such as 2e-3
@@ -278,11 +276,7 @@ public final class Learner implements AutoCloseable {
         return fineTune(epochs, rate, 1, more);
     }
 
-    /**
-     * Fine-tune with a given number of classifier-only epochs.
-     *
-     * @param frozenEpochs at least 0
-     */
+    /** Fine-tune with a number of classifier-only epochs, at least 0. */
     public List<EpochRecord> fineTune(int epochs, double rate, int frozenEpochs, Callback... more) {
         return FineTuning.run(this, epochs, rate, frozenEpochs, more);
     }
@@ -305,6 +299,11 @@ public final class Learner implements AutoCloseable {
     public void freezeTo(int group) {
         open();
         groups.freezeTo(group);
+    }
+
+    /** Return which weights of a larger network it started from, see {@link LearnerBuilder#startFrom}; null for none. */
+    public @Nullable StartingWeights start() {
+        return start;
     }
 
     /**
@@ -343,8 +342,7 @@ public final class Learner implements AutoCloseable {
     }
 
     /**
-     * Evaluate the model on a split. Only the task loss and its metrics are computed, whatever callbacks it was trained
-     * with.
+     * Evaluate the model on a split. Only the task loss and its metrics are computed, whatever callbacks it was trained with.
      */
     public EvaluationResult validate(Split split) {
         return open().validate(split);

@@ -1,11 +1,14 @@
 package dev.limbeck.train;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
 import dev.limbeck.data.Data;
 import dev.limbeck.io.Downloads;
 import dev.limbeck.model.BackboneWeights;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.model.StartingWeights;
 import dev.limbeck.model.TrainedWeights;
+import dev.limbeck.model.WeightSelection;
 import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.optim.AdamW;
 import dev.limbeck.optim.Optimizer;
@@ -39,6 +42,7 @@ public final class LearnerBuilder {
     private @Nullable Supplier<Path> weights;
     private @Nullable String weightsKey;
     private @Nullable List<Integer> weightsLayers;
+    private @Nullable SavedModel larger;
     private boolean ownHead;
     private boolean keepsHead;
     Consumer<String> log = line -> LoggerFactory.getLogger(Learner.class).info(Printable.line(line));
@@ -91,7 +95,18 @@ public final class LearnerBuilder {
         return this;
     }
 
-    /** Set the consumer of lines about which weights were read and which were ignored. The default is the logger. */
+    /**
+     * Start from the weights of a larger model of the same family, such as the teacher: from some of its blocks and channels. All layers are
+     * trained. See {@link WeightSelection}.
+     *
+     * @param larger stays the caller's, and must be open until {@link #build} returns
+     */
+    public LearnerBuilder startFrom(SavedModel larger) {
+        this.larger = larger;
+        return this;
+    }
+
+    /** Set the consumer of lines about which weights were read, chosen and ignored. The default is the logger. */
     public LearnerBuilder log(Consumer<String> log) {
         this.log = log;
         return this;
@@ -180,11 +195,15 @@ public final class LearnerBuilder {
     /**
      * Build the learner.
      *
-     * @throws dev.limbeck.LimbeckException if the requested weights cannot be read or do not fit
+     * @throws LimbeckException if the requested weights cannot be read or do not fit
      */
     public Learner build() {
         Supplier<Path> from = weights;
-        if (from == null) return told(new Learner(this));
+        if (from != null && larger != null) {
+            throw new LimbeckException(
+                    "a student starts from pretrained weights or from a larger model, found both; set one");
+        }
+        if (from == null) return told(larger == null ? new Learner(this) : started(larger));
         // Checked before the network is created, which would initialize its weights in vain.
         Path file = from.get();
         if (keepsHead) {
@@ -202,6 +221,19 @@ public final class LearnerBuilder {
                 learner.freeze();
             }
             return told(learner);
+        } catch (RuntimeException e) {
+            learner.close();
+            throw e;
+        }
+    }
+
+    private Learner started(SavedModel from) {
+        Learner learner = new Learner(this);
+        try {
+            StartingWeights start = WeightSelection.load(from, learner.model(), architecture, data);
+            start.lines().forEach(log);
+            learner.start = start;
+            return learner;
         } catch (RuntimeException e) {
             learner.close();
             throw e;

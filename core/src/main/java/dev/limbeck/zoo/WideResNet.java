@@ -11,6 +11,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Zagoruyko and Komodakis, Wide Residual Networks, BMVC 2016.
  */
 public final class WideResNet extends Module {
+    private static final Pattern NAME = Pattern.compile("wrn-([1-9]\\d{1,2})-([1-9]\\d?)");
+
     private final String name;
     private final Conv2d conv1 = child("conv1", Conv2d.of(3, 16, 3, 1, 1));
     private final List<Sequential> stages = new ArrayList<>();
@@ -139,6 +144,16 @@ public final class WideResNet extends Module {
         @Override
         public List<Architecture> architectures() {
             return Stream.of(16, 28, 40).map(depth -> of(depth, 2)).toList();
+        }
+
+        /** {@inheritDoc} {@code wrn-40-4} has any depth of the form 6n+4 and any widening factor. */
+        @Override
+        public Optional<Architecture> variant(String name) {
+            Matcher sizes = NAME.matcher(name);
+            if (!sizes.matches()) return Optional.empty();
+            int depth = Integer.parseInt(sizes.group(1));
+            boolean exists = depth >= 10 && (depth - 4) % 6 == 0;
+            return exists ? Optional.of(of(depth, Integer.parseInt(sizes.group(2)))) : Optional.empty();
         }
     }
 }

@@ -94,6 +94,18 @@ public final class Zoo {
                 .findFirst();
     }
 
+    /** Return the listed architectures of the family that an architecture belongs to; empty if it is not in the zoo. */
+    public static List<Architecture> family(Architecture member) {
+        String name = plain(member.name());
+        return FAMILIES.all().stream()
+                .filter(family -> family.variant(name).isPresent()
+                        || family.architectures().stream()
+                                .anyMatch(one -> one.name().equals(name)))
+                .findFirst()
+                .map(ArchitectureFamily::architectures)
+                .orElse(List.of());
+    }
+
     private static String plain(String name) {
         int plus = name.indexOf('+');
         return plus < 0 ? name : name.substring(0, plus);

@@ -332,7 +332,8 @@ class ComparisonTest {
                 .containsExactly(
                         "Every student: 27 labeled and 0 unlabeled rows, 8 optimizer steps; seed 0; evaluated on the"
                                 + " valid split.",
-                        "Initial weights differ, because some recipes use pretrained students.",
+                        "Initial weights differ: plain starts from random weights; fine starts from the pretrained weights of "
+                                + weights + ".",
                         "There is no test split: the validation split also selected the epochs, so the results are optimistic.");
     }
 

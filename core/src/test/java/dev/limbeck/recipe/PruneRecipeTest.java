@@ -170,7 +170,7 @@ class PruneRecipeTest {
                         + " file");
         refused(
                 () -> recipe(half, tree -> tree.putObject("pretrained")),
-                "the student starts from " + half + ", found pretrained weights too; leave pretrained out");
+                "a student starts from one set of weights, found student " + half + " and pretrained; leave one out");
         refused(() -> recipe("no-such-net", tree -> {}), "no architecture 'no-such-net'");
         refused(
                 () -> run(recipe(home.resolve("nothing.safetensors").toString(), tree -> {})),

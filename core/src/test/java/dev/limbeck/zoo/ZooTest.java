@@ -85,7 +85,7 @@ class ZooTest {
 
     /** Sizes for 10 classes, from the widths of Zagoruyko and Komodakis (2016). */
     @ParameterizedTest
-    @CsvSource({"wrn-16-2, 691674", "wrn-28-2, 1467610", "wrn-40-2, 2243546"})
+    @CsvSource({"wrn-16-2, 691674", "wrn-28-2, 1467610", "wrn-40-2, 2243546", "wrn-28-10, 36479194"})
     void wideResNetHasThePublishedSize(String name, long parameters) {
         try (Module network = Zoo.byName(name).create(10)) {
             assertThat(network.parameterCount()).isEqualTo(parameters);

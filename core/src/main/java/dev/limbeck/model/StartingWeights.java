@@ -1,0 +1,57 @@
+package dev.limbeck.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * Hold which weights of a larger network a network started from, see {@link WeightSelection}. Counts of batches in batch norms are not counted
+ * as tensors.
+ *
+ * @param file file of the weights
+ * @param architecture name of the larger network
+ * @param sha256 SHA-256 of the larger network's weights and buffers, in hex
+ * @param copied number of tensors that were copied as they are, apart from the order of the classes
+ * @param sliced number of tensors of which channels were chosen
+ * @param drawn number of tensors that keep their random initial values
+ * @param heads for each classifier that keeps its initial values, by path, the reason
+ * @param blocks for each list of blocks that is shorter than the larger network's, by path, which of its blocks start those of the network
+ */
+public record StartingWeights(
+        String file,
+        String architecture,
+        String sha256,
+        int copied,
+        int sliced,
+        int drawn,
+        Map<String, String> heads,
+        Map<String, List<Integer>> blocks) {
+    /** Missing keys of a record are read as empty. */
+    public StartingWeights {
+        heads = heads == null ? Map.of() : heads;
+        blocks = blocks == null ? Map.of() : blocks;
+    }
+
+    /** Return the plan in one line, or two if blocks were left out. */
+    public List<String> lines() {
+        List<String> counts = new ArrayList<>();
+        counts.add(copied + " of " + (copied + sliced + drawn) + " tensors copied");
+        if (sliced > 0) counts.add(sliced + " sliced");
+        if (drawn > 0) {
+            counts.add(drawn + " drawn: "
+                    + heads.entrySet().stream()
+                            .map(head -> head.getKey() + " (" + head.getValue() + ")")
+                            .collect(Collectors.joining(", ")));
+        }
+        List<String> lines = new ArrayList<>();
+        lines.add("starts from " + architecture + " (" + file + "): " + String.join(", ", counts));
+        if (!blocks.isEmpty()) {
+            lines.add("blocks of " + architecture + " that start the student's: "
+                    + blocks.entrySet().stream()
+                            .map(list -> list.getKey() + " from " + KeptLayers.words(list.getValue()))
+                            .collect(Collectors.joining("; ")));
+        }
+        return lines;
+    }
+}
