@@ -53,7 +53,7 @@ final class NativeSettings {
         String system = System.getProperty("os.name");
         if (system.startsWith("Windows")) return;
         try {
-            unpackSomewhere();
+            if (!findFolder()) return;
             NativeLibrary c = NativeLibrary.getInstance("c");
             Function setenv = c.getFunction("setenv");
             VARIABLES.forEach((name, value) -> {
@@ -63,7 +63,7 @@ final class NativeSettings {
             // Otherwise c10d prints stacks of C++ when another process ends; the error itself is thrown.
             setenv.invokeInt(new Object[] {"TORCH_CPP_LOG_LEVEL", "ERROR", 0});
             if (CHOSEN.get(MALLOC) == null && system.equals("Linux")) keepMemory(c);
-        } catch (LinkageError | IOException e) {
+        } catch (LinkageError e) {
             LoggerFactory.getLogger(NativeSettings.class)
                     .warn(
                             "the C library cannot be called ({}): steps take longer unless OMP_WAIT_POLICY=passive and"
@@ -72,10 +72,19 @@ final class NativeSettings {
         }
     }
 
-    /** Let JNA unpack its library beside JavaCPP's if the temporary folder is not writable; its own warning has many lines. */
-    private static void unpackSomewhere() throws IOException {
-        if (System.getProperty(JNA) != null || Files.isWritable(Path.of(System.getProperty("java.io.tmpdir")))) return;
-        System.setProperty(JNA, Loader.getCacheDir().toString());
+    /**
+     * Let JNA unpack its library beside JavaCPP's if the temporary folder is not writable; its own warning has many lines. Return false
+     * if neither is: LibTorch cannot be loaded then either, and its error says so.
+     */
+    private static boolean findFolder() {
+        Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+        if (System.getProperty(JNA) != null || Files.isDirectory(temporary) && Files.isWritable(temporary)) return true;
+        try {
+            System.setProperty(JNA, Loader.getCacheDir().toString());
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Keep freed memory in the process and use it again: about a tenth less time a step with glibc. */
