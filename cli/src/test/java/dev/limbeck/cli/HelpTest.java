@@ -88,6 +88,7 @@ class HelpTest {
                 "compare",
                 "evaluate",
                 "predict",
+                "prune",
                 "export",
                 "lr-find",
                 "sweep",

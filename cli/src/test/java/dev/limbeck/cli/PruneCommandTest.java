@@ -130,7 +130,7 @@ class PruneCommandTest {
                         0.4,
                         "--prune-steps",
                         2,
-                        "--prune-criterion",
+                        "--prune-by",
                         "l1",
                         "--epochs",
                         1,

@@ -24,14 +24,15 @@ public record PruneRecipe(
                 above = 0,
                 below = 1,
                 options = "--prune",
-                label = "SHARE")
+                label = "SHARE",
+                rare = true)
         Double macs,
 
         @Setting(
                 help = "Channels to remove first",
                 oneOfEnum = Criterion.class,
                 defaultValue = "bn",
-                options = "--prune-criterion",
+                options = "--prune-by",
                 rare = true)
         String criterion,
 

@@ -35,7 +35,7 @@ public record Recipe(
         TeacherRecipe teacher,
 
         @Setting(
-                help = "Architecture, such as resnet18, or a trained model to go on from",
+                help = "Architecture such as resnet18, or a trained model",
                 required = true,
                 options = {"--arch", "--student"},
                 heading = Heading.STUDENT)
