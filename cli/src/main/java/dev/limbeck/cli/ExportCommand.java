@@ -67,7 +67,7 @@ final class ExportCommand extends DataCommand {
     @Option(
             names = "--precision",
             paramLabel = "NAME",
-            description = "Weights in ONNX: fp32, fp16, int8, calibrated or as trained (default: fp32)")
+            description = "Weights in ONNX: fp32, fp16, int8 (default: fp32)")
     Precision precision = Precision.FP32;
 
     @Option(

@@ -107,7 +107,7 @@ public record TrainingRecipe(
                 defaultValue = "auto")
         String precision,
 
-        @Setting(help = "Train for int8 (quantization-aware), for export --precision int8") @Nullable
+        @Setting(help = "Train for int8 (quantization-aware), for export --precision int8", rare = true) @Nullable
         Boolean quantize,
 
         @Setting(help = "Seed of weights, order and draws", defaultValue = "0")
