@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Define what a model predicts for a sample: one class, several labels, or numbers. It is stored in the metadata of a
+ * Define what a model returns for a sample: one class, several labels, numbers, or an embedding. It is stored in the metadata of a
  * saved model. Instances are immutable.
  */
 public sealed interface Task {
@@ -25,7 +25,9 @@ public sealed interface Task {
         /** Any number of several labels, each present or absent. */
         MULTI_LABEL("multi-label classification"),
         /** One or several numbers. */
-        REGRESSION("regression");
+        REGRESSION("regression"),
+        /** A vector without names, learned from a teacher's. There are no labels. */
+        EMBEDDING("an embedding");
 
         private final String words;
 
@@ -56,10 +58,13 @@ public sealed interface Task {
 
     Kind kind();
 
-    /** Return the class names, or the names of the targets, in the order of the network's outputs. */
+    /**
+     * Return the class names, or the names of the targets, in the order of the network's outputs; empty for an
+     * embedding.
+     */
     List<String> names();
 
-    /** Return the number of network outputs. */
+    /** Return the number of network outputs; 0 for an embedding, whose width the network decides. */
     default int outputs() {
         return names().size();
     }
@@ -105,6 +110,7 @@ public sealed interface Task {
                         names,
                         Regression.numbers(metadata, Regression.MEAN, names.size(), 0),
                         Regression.numbers(metadata, Regression.DEVIATION, names.size(), 1));
+            case EMBEDDING -> new Embedding();
         };
     }
 
@@ -159,6 +165,35 @@ public sealed interface Task {
         @Override
         public MultiLabel withNames(List<String> others) {
             return new MultiLabel(others);
+        }
+    }
+
+    /** Return an embedding: the features that a classifier would get. It has as many numbers as the network is wide. */
+    record Embedding() implements Task {
+        @Override
+        public Kind kind() {
+            return Kind.EMBEDDING;
+        }
+
+        @Override
+        public List<String> names() {
+            return List.of();
+        }
+
+        @Override
+        public double[] decode(double... outputs) {
+            return outputs.clone();
+        }
+
+        @Override
+        public Map<String, String> toMetadata() {
+            return Map.of(KEY, kind().key());
+        }
+
+        /** {@inheritDoc} The numbers of an embedding have no names, so others are ignored. */
+        @Override
+        public Embedding withNames(List<String> others) {
+            return this;
         }
     }
 

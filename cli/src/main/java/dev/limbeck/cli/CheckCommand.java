@@ -24,11 +24,13 @@ final class CheckCommand extends RecipeFileCommand {
         say("output: "
                 + check.preflight().output()
                 + (check.preflight().knowledge() == OutputKind.LOGITS ? "" : "; losses that need more are rejected"));
-        say(
-                check.preflight().namesClasses()
-                        ? "classes: " + shown(check.teacherClasses())
-                        : "classes: the teacher has no class names; the data's are assumed, in the data's order: "
-                                + shown(check.dataClasses()));
+        if (check.dataClasses().isEmpty()) say("classes: none, the student learns an embedding");
+        else
+            say(
+                    check.preflight().namesClasses()
+                            ? "classes: " + shown(check.teacherClasses())
+                            : "classes: the teacher has no class names; the data's are assumed, in the data's order: "
+                                    + shown(check.dataClasses()));
         say("teacher's input: "
                 + (check.teacherInput().isEmpty() ? "as the student's" : Texts.preprocessing(check.teacherInput())));
         say("student's input: " + Texts.preprocessing(check.dataInput()));

@@ -65,6 +65,7 @@ final class EvaluateCommand extends DataCommand {
 
     private Object evaluate(LoadedModel opened, DataRecipe recipe) {
         RunContext context = context();
+        opened.requirePredictions();
         try (Data data = opened.open(recipe, context)) {
             if (views > 0 && Arrays.equals(data.views(), new int[] {Provenance.PLAIN})) {
                 tell("this data is not augmented, so --views changes nothing");

@@ -16,6 +16,7 @@ import dev.limbeck.export.OnnxFile;
 import dev.limbeck.export.Precision;
 import dev.limbeck.export.Verification;
 import dev.limbeck.image.ImagePreprocessing;
+import dev.limbeck.model.Backbone;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
@@ -63,6 +64,9 @@ final class ExportCommand extends DataCommand {
 
     @Option(names = "--softmax", description = "Let the ONNX model output probabilities instead of logits")
     boolean softmax;
+
+    @Option(names = "--embedding", description = "Export the backbone alone, without its classifier")
+    boolean embedding;
 
     @Option(
             names = "--precision",
@@ -117,20 +121,33 @@ final class ExportCommand extends DataCommand {
 
     private Object own() {
         try (SavedModel opened = checkpoint.open(model)) {
-            SavedModel saved = asTold(opened);
-            if (!verifies) return written(chosen(Exporter.of(saved)).export(out));
-            ObjectNode tree = data(saved);
-            LoadedModel.splitAsItsRun(saved.file().toString(), tree);
-            DataRecipe recipe = RecipeFiles.bind(tree, DataRecipe.class, "");
-            try (Data rows = recipe.openFor(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context())) {
+            if (!embedding) return own(opened);
+            try (SavedModel backbone = Backbone.of(opened)) {
+                return own(backbone);
+            }
+        }
+    }
+
+    private Object own(SavedModel opened) {
+        boolean embeds = opened.task().kind() == Task.Kind.EMBEDDING;
+        SavedModel saved = asTold(opened);
+        if (!verifies) return written(chosen(Exporter.of(saved)).export(out));
+        ObjectNode tree = data(saved);
+        // Any images will do, with labels or without.
+        if (embeds && data.isNamed() && !tree.has("task"))
+            tree.put("task", opened.task().kind().key());
+        LoadedModel.splitAsItsRun(saved.file().toString(), tree);
+        DataRecipe recipe = RecipeFiles.bind(tree, DataRecipe.class, "");
+        try (Data rows = recipe.openFor(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context())) {
+            if (!embeds) {
                 LoadedModel.checkClasses(saved.classes(), saved.classNames(), rows.classNames());
                 MappedTeacher.matching(ModuleTeacher.of(saved), false, Map.of(), rows.task());
-                // The file's own architecture was just verified to be the same.
-                SavedModel named = saved.withMetadata(rows.classNames(), saved.preprocessing());
-                List<Exported> exported = verified(Exporter.of(named), rows).export(out);
-                context().tell(rows);
-                return written(exported);
             }
+            // The file's own architecture was just verified to be the same.
+            SavedModel named = saved.withMetadata(rows.classNames(), saved.preprocessing());
+            List<Exported> exported = verified(Exporter.of(named), rows).export(out);
+            context().tell(rows);
+            return written(exported);
         }
     }
 
@@ -169,6 +186,10 @@ final class ExportCommand extends DataCommand {
         Path file = model;
         if (checkpoint.arch != null) {
             throw new LimbeckException(file + " is TorchScript, which is of no architecture; leave out --arch");
+        }
+        if (embedding) {
+            throw new LimbeckException(
+                    file + " is TorchScript, whose classifier cannot be left out; save it again without");
         }
         TorchScriptFile checked = TorchScriptFile.open(file);
         Map<String, String> says = checked.extraFiles();

@@ -194,6 +194,22 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
         return images.open(0, whole, context);
     }
 
+    /**
+     * Check that it predicts something.
+     *
+     * @throws LimbeckException if it returns embeddings
+     */
+    void requirePredictions() {
+        SavedModel saved = saved();
+        Task.Kind task = saved == null
+                ? ((FileTeacher) opened.teacher()).task()
+                : saved.task().kind();
+        if (task != Task.Kind.EMBEDDING) return;
+        throw new LimbeckException(
+                named + " returns embeddings, which labels do not judge; train a classifier that starts "
+                        + "from it (limbeck train --weights " + named + " --probe)");
+    }
+
     /** Evaluate it on a split of data opened for it. */
     EvaluationResult validate(Data data, Split split, int views, Device device, List<Metric> metrics) {
         checkClasses(data.classNames());

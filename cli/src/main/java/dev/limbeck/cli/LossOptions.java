@@ -40,7 +40,11 @@ final class LossOptions {
             all.add(one);
         }
         if (losses.isEmpty()) before.forEach(all::add);
-        if (all.isEmpty()) all.addObject().put("name", LossRecipe.usual(task).name());
+        if (all.isEmpty()) {
+            LossRecipe usual = LossRecipe.usual(task);
+            ObjectNode one = all.addObject().put("name", usual.name());
+            if (usual.layers() != null) usual.layers().forEach(one.withArrayProperty("layers")::add);
+        }
         for (JsonNode one : all) {
             ObjectNode loss = (ObjectNode) one;
             LossType kind = Losses.byName(loss.path("name").asText());

@@ -61,6 +61,12 @@ public final class Comparison {
      */
     public Comparison(Map<String, Recipe> recipes, int seeds, long firstSeed, Path out, RunContext context) {
         if (recipes.isEmpty()) throw new LimbeckException("there is no recipe to compare");
+        if (recipes.values().stream()
+                .anyMatch(recipe -> Task.Kind.of(recipe.data().task()) == Task.Kind.EMBEDDING)) {
+            throw new LimbeckException(
+                    "compare judges by labels, found the task embedding; distill the backbone once, and "
+                            + "compare a recipe that starts from it (pretrained) with one that does not");
+        }
         Settings.atLeast(1, "seeds", seeds);
         Recipe first = recipes.values().iterator().next();
         Recipe alone = recipes.get(ALONE);

@@ -267,6 +267,7 @@ public final class Sweep {
     }
 
     private void check(Data data) {
+        metric(); // an embedding has none
         if (!data.has(Split.VALID)) {
             throw new LimbeckException("a sweep selects by a validation metric, but there is no validation split; set"
                     + " valid_fraction above 0");

@@ -123,9 +123,12 @@ public interface Data extends AutoCloseable {
 
     /** Return a one-line summary for people: rows, classes, splits. */
     default String summary() {
-        return origin() + ": " + task().names().size() + " "
-                + (task().kind() == Task.Kind.REGRESSION ? "targets" : "classes")
-                + ", "
+        String what = switch (task().kind()) {
+            case SINGLE_LABEL, MULTI_LABEL -> task().names().size() + " classes";
+            case REGRESSION -> task().names().size() + " targets";
+            case EMBEDDING -> "no labels";
+        };
+        return origin() + ": " + what + ", "
                 + Stream.of(Split.values())
                         .filter(this::has)
                         .map(split -> size(split) + " " + split.label())

@@ -53,8 +53,10 @@ public final class SplitPlan {
                     split,
                     Arrays.stream(usable).filter(i -> source.split(i) == split).toArray());
         }
-        leaveUnlabeled(Split.VALID);
-        leaveUnlabeled(Split.TEST);
+        if (usesLabels()) {
+            leaveUnlabeled(Split.VALID);
+            leaveUnlabeled(Split.TEST);
+        }
         if (rows.get(Split.VALID).length == 0 && settings.validFraction() > 0) {
             takeValidation(settings.validFraction());
         }
@@ -63,6 +65,10 @@ public final class SplitPlan {
                 Arrays.stream(drawn).filter(row -> !lost.contains(row)).toArray());
         if (settings.balanced()) checkLabels();
         task = standardized(source.task());
+    }
+
+    private boolean usesLabels() {
+        return source.task().kind() != Task.Kind.EMBEDDING;
     }
 
     /** Return the rows of all splits, ascending. */
@@ -228,7 +234,7 @@ public final class SplitPlan {
 
     /** Return the targets of rows, standardized for a regression. */
     public Targets targets(int... rows) {
-        if (task.kind() == Task.Kind.SINGLE_LABEL) {
+        if (task.kind() == Task.Kind.SINGLE_LABEL || !usesLabels()) {
             return Targets.labels(Arrays.stream(rows).map(this::label).toArray());
         }
         float[] values = new float[rows.length * task.outputs()];
@@ -260,7 +266,9 @@ public final class SplitPlan {
     }
 
     private String targetText(int row) {
-        return task.kind() == Task.Kind.SINGLE_LABEL ? String.valueOf(label(row)) : Arrays.toString(values(row));
+        return task.kind() == Task.Kind.SINGLE_LABEL || !usesLabels()
+                ? String.valueOf(label(row))
+                : Arrays.toString(values(row));
     }
 
     private void takeValidation(double fraction) {
@@ -328,16 +336,18 @@ public final class SplitPlan {
         rows.put(
                 Split.TRAIN,
                 Arrays.stream(rows.get(Split.TRAIN))
-                        .filter(i -> kept[i] || source.label(i) < 0)
+                        .filter(i -> kept[i] || usesLabels() && source.label(i) < 0)
                         .toArray());
     }
 
-    /** Return the labeled training rows of each class in random order. */
+    /** Return the labeled training rows of each class in random order; all of them if there are no classes. */
     private List<int[]> trainClasses(int purpose) {
         List<IntStream.Builder> members = new ArrayList<>();
-        for (int c = 0; c < source.classNames().size(); c++) members.add(IntStream.builder());
+        int kinds = usesLabels() ? source.classNames().size() : 1;
+        for (int c = 0; c < kinds; c++) members.add(IntStream.builder());
         for (int row : rows.get(Split.TRAIN)) {
-            if (source.label(row) >= 0) members.get(source.label(row)).add(row);
+            if (!usesLabels()) members.get(0).add(row);
+            else if (source.label(row) >= 0) members.get(source.label(row)).add(row);
         }
         List<int[]> classes = new ArrayList<>();
         for (IntStream.Builder builder : members) {

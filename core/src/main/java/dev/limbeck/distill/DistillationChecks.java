@@ -15,8 +15,29 @@ import java.util.Map;
 
 /** Refuse, before the first step, a teacher, losses and data that do not fit each other. */
 record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
+    /**
+     * Return a teacher of embeddings, without labels.
+     *
+     * @throws LimbeckException if there is none, or if a setting needs classes
+     */
+    static Teacher embedding(DistillationBuilder settings) {
+        if (!settings.also.isEmpty()) {
+            throw new LimbeckException("several students learn outputs for labels, found the task embedding; train one at a "
+                    + "time (also)");
+        }
+        if (settings.matchesClasses || !settings.classes.isEmpty()) {
+            throw new LimbeckException("an embedding has no classes to match; leave them out (matchClasses, classes, "
+                    + "--match-classes)");
+        }
+        return settings.teacher.embedding(null);
+    }
+
     /** Check that the teacher gives what the losses need. */
     void kind(OutputKind given, Task.Kind task) {
+        if (task == Task.Kind.EMBEDDING && given != OutputKind.LOGITS) {
+            throw new LimbeckException("an embedding needs all of the teacher's numbers, and " + teacher.name()
+                    + " returns " + words(given) + " only; cache its outputs as float32 or float16");
+        }
         for (LogitLoss loss : losses) {
             OutputKind needed = loss.needs();
             if (given.suffices(needed)) continue;
@@ -52,7 +73,9 @@ record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
                 .map(LossType::name)
                 .toList();
         throw new LimbeckException("the loss " + loss.name() + " does not fit " + task.words() + "; use "
-                + String.join(" or ", fitting) + ", or a loss on features");
+                + (fitting.isEmpty()
+                        ? "a loss on features, such as cosine:embedding"
+                        : String.join(" or ", fitting) + ", or a loss on features"));
     }
 
     private static String words(OutputKind knowledge) {

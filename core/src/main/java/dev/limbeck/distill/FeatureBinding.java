@@ -68,6 +68,7 @@ final class FeatureBinding {
         checkPositions();
         bound = pair.loss().bind(new Shapes(student, teacher, labels));
         long learned = bound.learned().parameterCount();
+        if (!bound.holds().isEmpty()) plan.add(pair.name() + " holds " + bound.holds());
         if (learned > 0) plan.add(String.format(Locale.ROOT, "%s learns %,d parameters", pair.name(), learned));
     }
 
@@ -182,6 +183,13 @@ final class FeatureBinding {
             seen = mask == null ? Ops.allTrue(like, like.size(0), like.size(1)) : mask;
         }
         return bound.rows(new Features(first, second, labels, indices, seen));
+    }
+
+    /** Return the student's features of a one-layer pair in the form that is compared with the teacher's. */
+    Tensor adapted(Tensor ours) {
+        Module adapter = adapters.get(0);
+        Tensor own = joined(ours, student.get(0));
+        return adapter == null ? own : adapter.apply(own);
     }
 
     /** Reshape and pool features to a common shape. */

@@ -2,6 +2,7 @@ package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
+import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.Targets;
@@ -20,6 +21,7 @@ import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Predictions;
 import dev.limbeck.train.TrainStep;
 import dev.limbeck.train.TrainingContext;
 import java.util.ArrayList;
@@ -32,6 +34,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +44,7 @@ final class FeatureBindings {
 
     private final List<FeaturePair> wanted;
     private final boolean ofTokens;
+    private boolean embeds;
     private List<FeaturePair> pairs = List.of();
     /** What both networks read, if it is padded and losses compare its tokens. */
     private @Nullable InputSpec padded;
@@ -66,6 +70,7 @@ final class FeatureBindings {
     /** Watch both networks, probe their shapes, and make adapters, unless they were made for this student before. */
     void begin(TrainingContext fit, TeacherSession session) {
         if (isEmpty()) return;
+        embeds = fit.data().task().kind() == Task.Kind.EMBEDDING;
         padded = ofTokens ? padded(fit, session) : null;
         if (boundTo != fit.model()) resolve(fit, session);
         student = Capture.of(fit.model(), points(true));
@@ -78,14 +83,22 @@ final class FeatureBindings {
                 NoGrad noGrad = NoGrad.on()) {
             start();
             // Not predict, whose scope would free what was captured.
-            fit.model().apply(fit.model().adapt(Inputs.example(fit.data().inputs(), 2)));
+            Tensor outputs = fit.model()
+                    .apply(fit.model().adapt(Inputs.example(fit.data().inputs(), 2)));
             Batch example = Batch.of(Inputs.example(session.facts().inputs(), 2));
-            Map<String, Tensor> teacher = session.compute(example, layers()).features();
+            TeacherResult result = session.compute(example, layers());
+            Capture own = captured(student);
             for (FeaturePair pair : pairs) {
                 FeatureBinding made = new FeatureBinding(
                         pair,
-                        shapes(pair.student(), captured(student)::get, captured(student)::has),
-                        shapes(pair.teacher(), teacher::get, teacher::containsKey),
+                        shapes(
+                                pair.student(),
+                                point -> isOutput(point) ? outputs : own.get(point),
+                                point -> isOutput(point) || own.has(point)),
+                        shapes(
+                                pair.teacher(),
+                                point -> isOutput(point) ? result.logits() : result.feature(point),
+                                point -> isOutput(point) || result.features().containsKey(point)),
                         labels(fit.data().targets(Split.TRAIN)));
                 made.to(fit.device());
                 String name = pair.name();
@@ -146,7 +159,13 @@ final class FeatureBindings {
     private Set<String> points(boolean ofStudent) {
         Set<String> points = new LinkedHashSet<>();
         pairs.forEach(pair -> points.addAll(ofStudent ? pair.student() : pair.teacher()));
+        points.removeIf(this::isOutput);
         return points;
+    }
+
+    /** Return whether a point names the outputs, which are embeddings. */
+    private boolean isOutput(String point) {
+        return embeds && point.equals(FeaturePair.EMBEDDING);
     }
 
     /** Return the teacher's layers whose features are compared. */
@@ -213,7 +232,12 @@ final class FeatureBindings {
                 found.accept(name, nothing);
                 return;
             }
-            List<Tensor> ours = features(pair.pair().student(), captured(student)::get, rows);
+            List<Tensor> ours = features(
+                    pair.pair().student(),
+                    point -> isOutput(point)
+                            ? step.prediction()
+                            : captured(student).get(point),
+                    rows);
             if (held) ours = ours.stream().map(Tensor::detach).toList();
             Tensor labels = step.batch().labels();
             int[] indices = step.batch().indices();
@@ -221,7 +245,10 @@ final class FeatureBindings {
                     name,
                     pair.rows(
                             ours,
-                            features(pair.pair().teacher(), teacher::feature, rows),
+                            features(
+                                    pair.pair().teacher(),
+                                    point -> isOutput(point) ? teacher.logits() : teacher.feature(point),
+                                    rows),
                             rows == null ? labels : rows.of(labels),
                             rows == null ? indices : rows.of(indices),
                             mask));
@@ -243,6 +270,29 @@ final class FeatureBindings {
             features.add(rows == null ? feature : rows.of(feature));
         }
         return features;
+    }
+
+    /**
+     * Return the mean cosine between the embeddings of both networks, where the first pair that compares them adapts the
+     * student's.
+     *
+     * @return NaN if no pair compares embeddings of one width
+     */
+    double cosine(Predictions ours, Predictions theirs, Device device) {
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            Tensor outputs = Tensors.to(Tensors.of(ours.outputs(), ours.size(), ours.width()), device);
+            Tensor wanted = Tensors.to(Tensors.of(theirs.outputs(), theirs.size(), theirs.width()), device);
+            for (FeatureBinding pair : bound.values()) {
+                if (!pair.pair().student().stream().allMatch(this::isOutput)) continue;
+                Tensor own = pair.adapted(outputs);
+                if (own.size(1) != wanted.size(1)) continue;
+                return Ops.sum(Ops.normalize(own, 1).mul(Ops.normalize(wanted, 1)), 1)
+                        .mean()
+                        .item_double();
+            }
+            return Double.NaN;
+        }
     }
 
     Schedule scale(String name) {

@@ -24,6 +24,9 @@ import java.util.List;
  */
 public record FeaturePair(
         List<String> student, List<String> teacher, FeatureLoss loss, Adapter adapter, Schedule scale) {
+    /** Name of the outputs of both networks, where they are embeddings; see {@link #embeddings}. */
+    public static final String EMBEDDING = "embedding";
+
     public FeaturePair {
         student = List.copyOf(student);
         teacher = List.copyOf(teacher);
@@ -32,6 +35,14 @@ public record FeaturePair(
                     + student.size() + " and " + teacher.size());
         }
         scale.each(value -> Settings.notNegative("scale", value));
+    }
+
+    /**
+     * Pair the outputs of both networks, for data of the task {@code embedding}: the student's pooled features and the
+     * teacher's embedding.
+     */
+    public static FeaturePair embeddings() {
+        return of(EMBEDDING, EMBEDDING);
     }
 
     /** Pair one layer with one, using {@link FitNet}. */

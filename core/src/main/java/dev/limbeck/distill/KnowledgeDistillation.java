@@ -4,7 +4,9 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
+import dev.limbeck.distill.loss.FeatureLoss;
 import dev.limbeck.distill.loss.LogitLoss;
+import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.distill.loss.RowMean;
 import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
@@ -55,10 +57,13 @@ public final class KnowledgeDistillation implements Callback {
     /** Name of the logged agreement with the teacher's top class. */
     public static final String AGREEMENT = "teacher_agreement";
 
+    /** Name of the logged mean cosine between the embeddings of student and teacher. */
+    public static final String COSINE = "teacher_cosine";
+
     private Teacher teacher;
     private final DistillationBuilder settings;
     private LogitTerms losses;
-    private final FeatureBindings pairs;
+    private FeatureBindings pairs;
     private final GradientStats diagnosis;
     private final Peers also;
     private @Nullable TeacherSession session;
@@ -66,6 +71,7 @@ public final class KnowledgeDistillation implements Callback {
     private @Nullable Predictions teacherOnValidation;
     private @Nullable TeacherCheck teacherCheck;
     private double progress;
+    private boolean embeds;
 
     KnowledgeDistillation(DistillationBuilder settings) {
         this.settings = settings;
@@ -102,11 +108,18 @@ public final class KnowledgeDistillation implements Callback {
             throw new LimbeckException("teacher and student are the same module; distill into a fresh student");
         }
         Task task = fit.data().task();
-        teacher = MappedTeacher.matching(settings.teacher, settings.matchesClasses, settings.classes, task);
+        embeds = task.kind() == Task.Kind.EMBEDDING;
+        teacher = embeds
+                ? DistillationChecks.embedding(settings)
+                : MappedTeacher.matching(settings.teacher, settings.matchesClasses, settings.classes, task);
         losses = LogitTerms.of(settings, task.kind());
+        if (embeds && settings.losses.isEmpty() && pairs.isEmpty()) {
+            FeatureLoss usual = Losses.defaultFor(task.kind()).features(Map.of());
+            pairs = new FeatureBindings(List.of(FeaturePair.embeddings().loss(usual)));
+        }
         DistillationChecks checks = new DistillationChecks(teacher, losses.losses());
         checks.task(task.kind(), settings.selection);
-        checks.classes(fit.data().classNames());
+        if (!embeds) checks.classes(fit.data().classNames());
         checks.rows(fit.data());
         also.begin(fit);
         TeacherContext context = new TeacherContext(fit.data(), fit.device(), fit.precision(), null);
@@ -127,7 +140,7 @@ public final class KnowledgeDistillation implements Callback {
             begun.flush();
             fit.exchange().any(false);
             // The teacher may not know its number of classes before its first output.
-            checks.count(teacherOnValidation.width(), fit.data().classNames());
+            if (!embeds) checks.count(teacherOnValidation.width(), fit.data().classNames());
             TeacherCheck found = TeacherCheck.of(
                     teacher,
                     facts,
@@ -203,7 +216,7 @@ public final class KnowledgeDistillation implements Callback {
         if (current == null) throw new IllegalStateException("distillation takes part in a fit only");
         TeacherResult result = current.compute(step.batch(), pairs.layers());
         Tensor outputs = result.logits();
-        LogitLoss.checkShapes(step.prediction(), outputs);
+        if (!embeds) LogitLoss.checkShapes(step.prediction(), outputs);
         boolean held = adaptersOnly(step.fit());
         if (held) step.setWeight(TrainStep.TASK, 0);
         SampleSelection choice =
@@ -240,21 +253,15 @@ public final class KnowledgeDistillation implements Callback {
         Predictions outputs = teacherOnValidation;
         if (validation == null || outputs == null) return;
         Predictions student = validation.predictions();
-        if (student.task().kind() == Task.Kind.SINGLE_LABEL) fit.log(AGREEMENT, agreement(student, outputs));
+        if (student.task().kind() == Task.Kind.SINGLE_LABEL) fit.log(AGREEMENT, student.agreement(outputs));
+        if (embeds) fit.log(COSINE, pairs.cosine(student, outputs, fit.device()));
+        if (embeds) return;
         try (Scope scope = Scope.open()) {
             Tensor ours = Tensors.of(student.outputs(), student.size(), student.width());
             Tensor theirs = Tensors.of(outputs.outputs(), outputs.size(), outputs.width());
             Tensor labeled = new Batch(Inputs.of(ours), student.targets().tensor(), new int[student.size()]).labels();
             losses.values(ours, theirs, labeled, progress).forEach((name, value) -> fit.log("valid_" + name, value));
         }
-    }
-
-    private static double agreement(Predictions student, Predictions teacher) {
-        int agree = 0;
-        for (int row = 0; row < student.size(); row++) {
-            if (student.argmax(row) == teacher.argmax(row)) agree++;
-        }
-        return (double) agree / student.size();
     }
 
     @Override

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param teacher name of the teacher
  * @param rows number of validation rows
- * @param metric name of the task's main metric
+ * @param metric name of the task's main metric; for embeddings, of their mean cosine between two rows
  * @param value its value for the teacher
  * @param knowledge kind of information in its outputs
  * @param output description of its outputs
@@ -54,6 +54,11 @@ public record TeacherCheck(
 
     private static final int TRIED_ROWS = 256;
     private static final double ALL_BUT_SURE = 0.05;
+    /** Mean cosine of two images above which embeddings say little. */
+    private static final double ALL_BUT_SAME = 0.99;
+
+    private static final String ROW_COSINE = "mean_cosine_of_two_images";
+    private static final double TINY = 1e-30;
     private static final double ALL_BUT_EVEN = 0.98;
     private static final double SOFT_ENOUGH = 0.2;
     /** Relative tolerance of equal outputs. */
@@ -77,6 +82,7 @@ public record TeacherCheck(
             List<String> declared,
             double[] temperatures,
             boolean thorough) {
+        if (outputs.task().kind() == Task.Kind.EMBEDDING) return ofEmbeddings(teacher, facts, outputs);
         Metric main = Metric.main(outputs.task().kind());
         List<String> warnings = new ArrayList<>();
         String odd = oddOutputs(outputs, facts.kind(), teacher.name());
@@ -109,12 +115,58 @@ public record TeacherCheck(
                 warnings);
     }
 
+    /** Check embeddings by how different those of two images are, because there are no labels. */
+    private static TeacherCheck ofEmbeddings(Teacher teacher, TeacherFacts facts, Predictions outputs) {
+        double cosine = cosineOfRows(outputs);
+        List<String> warnings = new ArrayList<>();
+        String odd = oddOutputs(outputs, facts.kind(), teacher.name());
+        if (odd != null) warnings.add(odd);
+        else if (cosine > ALL_BUT_SAME) {
+            warnings.add(String.format(
+                    Locale.ROOT,
+                    "teacher %s gives all images nearly the same embedding (mean cosine %.4f); check its preprocessing, or "
+                            + "name another layer (teacher.embedding in a recipe)",
+                    teacher.name(),
+                    cosine));
+        }
+        return new TeacherCheck(
+                teacher.name(),
+                outputs.size(),
+                ROW_COSINE,
+                cosine,
+                facts.kind(),
+                outputs.width() + " numbers of " + facts.output(),
+                false,
+                Map.of(),
+                warnings);
+    }
+
+    /** Return the mean cosine between a row and the next one. */
+    private static double cosineOfRows(Predictions outputs) {
+        double sum = 0;
+        for (int row = 1; row < outputs.size(); row++) {
+            double product = 0;
+            double first = 0;
+            double second = 0;
+            for (int c = 0; c < outputs.width(); c++) {
+                double a = outputs.output(row - 1, c);
+                double b = outputs.output(row, c);
+                product += a * b;
+                first += a * a;
+                second += b * b;
+            }
+            sum += product / Math.sqrt(Math.max(TINY, first * second));
+        }
+        return outputs.size() < 2 ? Double.NaN : sum / (outputs.size() - 1);
+    }
+
     /** Return a score that is comparable between tasks: accuracy, 2·AUC − 1, or R². */
     private static double score(Predictions outputs) {
         double score = switch (outputs.task().kind()) {
             case SINGLE_LABEL -> Metric.accuracy().of(outputs);
             case MULTI_LABEL -> 2 * Metric.auc().of(outputs) - 1;
             case REGRESSION -> Metric.r2().of(outputs);
+            case EMBEDDING -> throw new IllegalStateException("embeddings have no score");
         };
         return Double.isNaN(score) ? 0 : score;
     }
@@ -122,7 +174,7 @@ public record TeacherCheck(
     private static boolean isUseless(Predictions outputs, double score) {
         return switch (outputs.task().kind()) {
             case SINGLE_LABEL -> score < 2.0 / outputs.width() && outputs.width() > 2;
-            case MULTI_LABEL, REGRESSION -> score < BETTER;
+            case MULTI_LABEL, REGRESSION, EMBEDDING -> score < BETTER;
         };
     }
 
@@ -141,7 +193,7 @@ public record TeacherCheck(
         return switch (task) {
             case SINGLE_LABEL -> String.format(Locale.ROOT, "%.1f %% accuracy", 100 * score);
             case MULTI_LABEL -> String.format(Locale.ROOT, "an AUC of %.3f", (score + 1) / 2);
-            case REGRESSION -> String.format(Locale.ROOT, "an R² of %.3f", score);
+            case REGRESSION, EMBEDDING -> String.format(Locale.ROOT, "an R² of %.3f", score);
         };
     }
 

@@ -55,6 +55,7 @@ public record EvaluationReport(
                 columns.put("r2", Metric.ofColumns(judged, ColumnMetrics::r2));
                 return new EvaluationReport(fidelity, null, null, null, List.of(), null, columns);
             }
+            case EMBEDDING -> throw noPredictions();
             case SINGLE_LABEL -> {
                 Predictions valid = split == Split.VALID ? null : predictions.get(Split.VALID);
                 Double temperature = valid == null ? null : Calibration.temperature(valid);
@@ -68,7 +69,13 @@ public record EvaluationReport(
                         columns);
             }
         }
-        throw new IllegalStateException("a task has one of three kinds");
+        throw new IllegalStateException("a task has one of four kinds");
+    }
+
+    /** Create the exception for an embedding, which says nothing that labels could contradict. */
+    static LimbeckException noPredictions() {
+        return new LimbeckException(
+                "an embedding has no predictions to judge; train a classifier that starts from it (--weights RUN)");
     }
 
     private static Predictions require(Map<Split, Predictions> predictions, Split split) {

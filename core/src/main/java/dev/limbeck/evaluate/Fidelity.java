@@ -27,6 +27,7 @@ public record Fidelity(double top1, double top5, double kl, double rmse) {
         return switch (teacher.task().kind()) {
             case SINGLE_LABEL -> ofClasses(teacher, student);
             case MULTI_LABEL -> ofLabels(teacher, student);
+            case EMBEDDING -> throw EvaluationReport.noPredictions();
             case REGRESSION ->
                 new Fidelity(
                         Double.NaN,

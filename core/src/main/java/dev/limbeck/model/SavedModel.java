@@ -195,7 +195,7 @@ public record SavedModel(
             module.close();
             throw e;
         }
-        int classes = architecture.isSizedByInputs() ? classNames.size() : classes(module);
+        int classes = architecture.isSizedByInputs() ? classNames.size() : classes(module, architecture);
         if (!classNames.isEmpty() && classNames.size() != classes) {
             module.close();
             throw new LimbeckException(
@@ -203,7 +203,8 @@ public record SavedModel(
         }
         module.eval();
         List<String> notes = new ArrayList<>(fitted.fit.notes());
-        if (!ours) task = new Task.SingleLabel(foreignNames(file, weights.classNames(), classes, notes));
+        if (!ours && architecture.givesEmbedding()) task = new Task.Embedding();
+        else if (!ours) task = new Task.SingleLabel(foreignNames(file, weights.classNames(), classes, notes));
         notes.forEach(note -> LOG.warn(Printable.line(note)));
         return new SavedModel(
                 module, architecture.name(), task, metadata, module.sha256(), file, weightsKey, List.copyOf(notes));
@@ -275,11 +276,12 @@ public record SavedModel(
         Module module = created(weights, architecture, guess, inputs);
         try {
             RequiredTensors all = RequiredTensors.of(architecture.name(), module);
-            RequiredTensors needs = architecture.isSizedByInputs() ? all : all.forAnyClasses();
+            boolean sized = architecture.isSizedByInputs() || architecture.givesEmbedding();
+            RequiredTensors needs = sized ? all : all.forAnyClasses();
             WeightFit fit = weights.fit(needs, key);
             fit.orThrow();
             // A network that is made for inputs is made from metadata, which has the classes too.
-            if (needs.classifier().isEmpty() || architecture.isSizedByInputs()) return new Fitted(module, fit);
+            if (needs.classifier().isEmpty() || sized) return new Fitted(module, fit);
             long classes = fit.shape(needs.classifier())[0];
             if (classes < 1 || classes > MOST_CLASSES) {
                 throw new LimbeckException(weights.path() + " has a classifier '" + needs.classifier() + "' of "
@@ -368,10 +370,13 @@ public record SavedModel(
 
     /** Return the number of outputs. */
     public int classes() {
-        return task.names().isEmpty() ? classes(module) : task.names().size();
+        return task.names().isEmpty()
+                ? classes(module, Zoo.byName(architecture))
+                : task.names().size();
     }
 
-    private static int classes(Module module) {
+    private static int classes(Module module, Architecture architecture) {
+        if (architecture.givesEmbedding()) return Backbone.width(module, architecture);
         Tensor last = null;
         for (Tensor parameter : module.parameters().values()) {
             if (parameter.dim() == 2) last = parameter;

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record DeclaredSetting(
         List<String> path, RecordComponent component, Setting declaration, boolean listed, Heading heading) {
+    private static final int MANY = 4;
+
     public DeclaredSetting {
         path = List.copyOf(path);
     }
@@ -121,10 +123,15 @@ public record DeclaredSetting(
                 : declaration.defaultValue();
     }
 
-    /** Return one line of help: description, allowed values and default. */
+    /**
+     * Return one line of help: description, allowed values and default. A default that is the first of many words is not
+     * repeated.
+     */
     public String line() {
         List<String> notes = new ArrayList<>();
         if (!choices().isEmpty()) notes.add(String.join(", ", choices()));
+        if (choices().size() >= MANY && unset().equals(choices().get(0)))
+            return declaration.help() + " (" + notes.get(0) + ")";
         if (!unset().isEmpty() && component.getType() != Boolean.class) notes.add("default: " + unset());
         if (declaration.negatable() && !unset().isEmpty()) notes.add("default: " + unset());
         return declaration.help() + (notes.isEmpty() ? "" : " (" + String.join("; ", notes) + ")");

@@ -77,7 +77,8 @@ public record LossRecipe(
 
     /** Return the loss that is used for a task if none is set. */
     public static LossRecipe usual(Task.Kind task) {
-        return new LossRecipe(Losses.defaultFor(task).name(), null, null, null, null, null);
+        List<String> layers = task == Task.Kind.EMBEDDING ? List.of(FeaturePair.EMBEDDING) : null;
+        return new LossRecipe(Losses.defaultFor(task).name(), null, null, null, layers, null);
     }
 
     /** Create a logit loss at its initial temperature. */

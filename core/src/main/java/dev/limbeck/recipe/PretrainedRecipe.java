@@ -41,7 +41,13 @@ public record PretrainedRecipe(
         String head,
 
         @Setting(help = "First epochs that train only the new classifier", defaultValue = "1", atLeast = 0, rare = true)
-        Integer frozenEpochs) {
+        Integer frozenEpochs,
+
+        @Setting(
+                help = "Train only a new linear classifier, in all epochs (a linear probe)",
+                defaultValue = "false",
+                rare = true)
+        Boolean probe) {
     private static final String IMAGENET = "imagenet";
     private static final String LINEAR = "linear";
     private static final String KEEP = "keep";
@@ -49,6 +55,10 @@ public record PretrainedRecipe(
     public PretrainedRecipe {
         if (weightsKey != null && weights.equals(IMAGENET)) {
             throw new LimbeckException("found pretrained.weights_key without a file of weights; leave it out");
+        }
+        if (probe && head != null && !head.equals(LINEAR)) {
+            throw new LimbeckException(
+                    "a probe trains a linear classifier, found pretrained.head " + head + "; leave one of both out");
         }
         if (weightsLayers != null && weights.equals(IMAGENET)) {
             throw new LimbeckException("found pretrained.weights_layers without a file of weights; leave it out");
@@ -73,7 +83,7 @@ public record PretrainedRecipe(
 
     /** Return the same, with the file's classifier unless the recipe chooses another one. */
     PretrainedRecipe keepingHead() {
-        return head == null && !weights.equals(IMAGENET) ? Sections.with(this, "head", KEEP) : this;
+        return head == null && !probe && !weights.equals(IMAGENET) ? Sections.with(this, "head", KEEP) : this;
     }
 
     /**
@@ -88,9 +98,14 @@ public record PretrainedRecipe(
         return said.containsKey(Modalities.KEY) ? said : Map.of();
     }
 
+    /** Return the number of epochs that come before the others. */
+    int earlierEpochs() {
+        return probe ? 0 : frozenEpochs;
+    }
+
     /** Configure a learner to start from these weights. */
     LearnerBuilder into(LearnerBuilder learner, Downloads.Progress progress) {
-        if (LINEAR.equals(head)) learner.ownHead();
+        if (probe || LINEAR.equals(head)) learner.ownHead();
         if (keepsHead()) learner.keepHead();
         if (weights.equals(IMAGENET)) return learner.pretrained(PretrainedWeights.store(), progress);
         Path file = Path.of(weights);

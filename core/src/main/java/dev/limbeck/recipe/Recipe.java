@@ -118,6 +118,21 @@ public record Recipe(
                 && distillation.adapterEpochs() > 0) {
             throw new LimbeckException("adapter_epochs holds the student, which mean_teacher trains; leave one out");
         }
+        boolean embeds = Task.Kind.of(data.task()) == Task.Kind.EMBEDDING;
+        if (embeds && teacher == null) {
+            throw new LimbeckException("the task embedding learns from a teacher, found none; name one with --teacher");
+        }
+        if (embeds && pretrained != null && pretrained.probe()) {
+            throw new LimbeckException("a probe trains a classifier, found the task embedding; leave probe out");
+        }
+        if (embeds && training.meanTeacher() != null) {
+            throw new LimbeckException("a mean teacher compares outputs for labels, found the task embedding; leave "
+                    + "mean_teacher out");
+        }
+        if (teacher != null && teacher.embedding() != null && !embeds) {
+            throw new LimbeckException("found teacher.embedding with the task " + data.task()
+                    + "; set the task to embedding (--task embedding), or leave it out");
+        }
         if (teacher != null && distillation == null) {
             distillation = RecipeFiles.defaults(DistillationRecipe.class);
         }
@@ -188,6 +203,11 @@ public record Recipe(
         return "the weights of " + (teacher == null ? init : init.without(teacher)).from();
     }
 
+    /** Return whether the student learns an embedding, without labels. */
+    boolean embeds() {
+        return Task.Kind.of(data.task()) == Task.Kind.EMBEDDING;
+    }
+
     /**
      * Check that the student can start as {@code init} says, before its data are opened.
      *
@@ -210,7 +230,7 @@ public record Recipe(
     /** Return the number of training epochs, including frozen ones and those between prunings. */
     public int epochs() {
         return training.epochs()
-                + (pretrained == null ? 0 : pretrained.frozenEpochs())
+                + (pretrained == null ? 0 : pretrained.earlierEpochs())
                 + (prune == null ? 0 : prune.earlierEpochs());
     }
 

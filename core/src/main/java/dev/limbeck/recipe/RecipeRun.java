@@ -319,7 +319,16 @@ public final class RecipeRun {
 
     private @Nullable LoadedTeacher teacher() {
         TeacherRecipe named = recipe.teacher();
-        return named == null ? null : named.open(context.log());
+        LoadedTeacher opened = named == null ? null : named.open(context.log());
+        if (opened == null || !recipe.embeds()) return opened;
+        try {
+            // Before the images are read, which takes long.
+            opened.teacher().embedding(null);
+            return opened;
+        } catch (LimbeckException e) {
+            opened.close();
+            throw e;
+        }
     }
 
     Data open(@Nullable LoadedTeacher teacher) {

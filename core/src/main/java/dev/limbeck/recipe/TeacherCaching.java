@@ -89,7 +89,9 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
                     data.size(Split.TRAIN) * recipe.shown(data).views().length,
                     bytes(Path.of(folder)),
                     (System.nanoTime() - start) / 1e9,
-                    named.cacheAs() == null || Encoding.of(named.cacheAs()).equals(Encoding.FLOAT32)
+                    recipe.embeds()
+                                    || named.cacheAs() == null
+                                    || Encoding.of(named.cacheAs()).equals(Encoding.FLOAT32)
                             ? Map.of()
                             : costs(cached, teacher.teacher(), how, recipe.teacherContext(data, context)));
         }

@@ -74,6 +74,13 @@ public record TeacherRecipe(
         String output,
 
         @Setting(
+                help = "Layer whose output is the embedding, for the task embedding",
+                whenUnset = "the classifier's input",
+                options = {})
+        @Nullable
+        String embedding,
+
+        @Setting(
                 help = "Requests at once to a served teacher, each with a part of the batch",
                 atLeast = 1,
                 atMost = 64,
@@ -186,7 +193,17 @@ public record TeacherRecipe(
     /** Open the model for a given role, which error messages name. */
     public LoadedTeacher open(Consumer<String> log, ModelRole role) {
         LoadedTeacher opened = members == null ? openOne(log, role) : openMembers(members, log);
+        if (embedding != null) opened = embedded(opened, embedding);
         return cache == null ? opened : opened.wrapped(teacher -> cached(teacher, log));
+    }
+
+    private static LoadedTeacher embedded(LoadedTeacher opened, String layer) {
+        try {
+            return opened.wrapped(teacher -> teacher.embedding(layer));
+        } catch (LimbeckException e) {
+            opened.close();
+            throw e;
+        }
     }
 
     /**

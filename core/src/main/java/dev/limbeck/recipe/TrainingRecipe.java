@@ -216,7 +216,9 @@ public record TrainingRecipe(
         if (patience != null) callbacks.add(new EarlyStopping(patience));
         callbacks.addAll(more);
         Callback[] all = callbacks.toArray(Callback[]::new);
-        if (pretrained != null && !pretrained.keepsHead())
+        if (pretrained != null && learner.data().task().kind() == Task.Kind.EMBEDDING) learner.unfreeze();
+        else if (pretrained != null && pretrained.probe()) return learner.probe(number, lr, all);
+        else if (pretrained != null && !pretrained.keepsHead())
             return learner.fineTune(number, lr, pretrained.frozenEpochs(), all);
         return isOneCycle() ? learner.fitOneCycle(number, lr, all) : learner.fit(number, lr, all);
     }

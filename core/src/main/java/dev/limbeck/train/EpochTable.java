@@ -2,6 +2,7 @@ package dev.limbeck.train;
 
 import dev.limbeck.Printable;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -30,16 +31,21 @@ public final class EpochTable implements Callback {
             headed = true;
             if (fit.phase() != null) lines.accept(fit.phase());
             StringBuilder head = new StringBuilder("%5s  %10s  %10s".formatted("epoch", "train_loss", "valid_loss"));
-            row.metrics().keySet().forEach(name -> head.append("  %10s".formatted(name)));
+            shown(row).keySet().forEach(name -> head.append("  %10s".formatted(name)));
             lines.accept(head.append("  %6s  %6s".formatted("time", "left")).toString());
         }
         StringBuilder line = new StringBuilder(String.format(
                 Locale.ROOT, "%5d  %10s  %10s", row.epoch(), number(row.trainLoss()), number(row.validLoss())));
-        row.metrics().values().forEach(value -> line.append("  %10s".formatted(number(value))));
+        shown(row).values().forEach(value -> line.append("  %10s".formatted(number(value))));
         lines.accept(line.append("  %6s  %6s".formatted(duration(row.seconds()), duration(fit.secondsLeft())))
                 .toString());
         String stopped = fit.stopReason();
         if (stopped != null) lines.accept("stopped: " + stopped);
+    }
+
+    /** Return the metrics; without labels there are none, but what callbacks logged. */
+    private static Map<String, Double> shown(EpochRecord row) {
+        return row.metrics().isEmpty() ? row.notes() : row.metrics();
     }
 
     private static String duration(double time) {

@@ -10,6 +10,12 @@ import java.util.Map;
  * @param metrics metrics of the task by name
  */
 public record EvaluationResult(double loss, Map<String, Double> metrics, Predictions predictions) {
+    /** Return whether the loss or, without labels, an output is not finite. */
+    boolean hasDiverged() {
+        boolean judged = predictions.targets().known() > 0;
+        return judged ? !Double.isFinite(loss) : predictions.rowsNotFinite() > 0;
+    }
+
     /**
      * Return a metric by name, or NaN if no row has a label.
      *

@@ -28,6 +28,12 @@ final class LayerGroups {
         return paths.get(paths.size() - 1);
     }
 
+    /** Train the classifier alone; batch norms below it are frozen too. */
+    void freezeBelowHead() {
+        Set<String> trained = Set.copyOf(head());
+        network.parameters().forEach((path, tensor) -> tensor.set_requires_grad(trained.contains(path)));
+    }
+
     /** Train the given group and all later ones. Earlier groups train only their batch norms, as in fastai. */
     void freezeTo(int group) {
         int first = group < 0 ? paths.size() + group : group;

@@ -67,7 +67,7 @@ public final class Learner implements AutoCloseable {
         // Refused before a network is made.
         Precision precision = Precision.of(settings.precision, settings.device);
         Tensors.seed(settings.seed);
-        Module model = architecture.create(data.task().outputs(), data.inputs());
+        Module model = architecture.create(LearnerBuilder.outputs(data.task()), data.inputs());
         model.to(settings.device);
         groups = new LayerGroups(model, architecture);
         training = new Training(
@@ -88,9 +88,9 @@ public final class Learner implements AutoCloseable {
         return builder(data, architecture).build();
     }
 
-    /** Create a builder for a learner with a randomly initialized architecture. */
+    /** Create a builder for a randomly initialized architecture, without its classifier for an embedding. */
     public static LearnerBuilder builder(Data data, Architecture architecture) {
-        return new LearnerBuilder(data, architecture);
+        return new LearnerBuilder(data, LearnerBuilder.fitting(architecture, data.task()));
     }
 
     /**
@@ -279,6 +279,18 @@ public final class Learner implements AutoCloseable {
     /** Fine-tune with a number of classifier-only epochs, at least 0. */
     public List<EpochRecord> fineTune(int epochs, double rate, int frozenEpochs, Callback... more) {
         return FineTuning.run(this, epochs, rate, frozenEpochs, more);
+    }
+
+    /**
+     * Train only the classifier, on features that stay as they are (a linear probe): all other layers are frozen and in
+     * evaluation mode.
+     *
+     * @param rate maximum learning rate of the one-cycle schedule, such as 1e-2
+     */
+    public List<EpochRecord> probe(int epochs, double rate, Callback... more) {
+        open();
+        groups.freezeBelowHead();
+        return fitOneCycle(epochs, rate, with(new FrozenFeatures(), more));
     }
 
     /** Train only the classifier and the batch norms. */

@@ -2,6 +2,7 @@ package dev.limbeck.train;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
+import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.io.Downloads;
 import dev.limbeck.model.BackboneWeights;
@@ -50,8 +51,21 @@ public final class LearnerBuilder {
     LearnerBuilder(Data data, Architecture architecture) {
         this.data = data;
         this.architecture = architecture;
-        metrics = List.of(Metric.main(data.task().kind()));
+        metrics = Metric.of(data.task()).stream().limit(1).toList();
         loss = TaskLoss.of(data.task());
+    }
+
+    /** Return an architecture with a classifier for a task, or without one for an embedding. */
+    static Architecture fitting(Architecture architecture, Task task) {
+        if (task.kind() == Task.Kind.EMBEDDING) return architecture.withoutHead();
+        if (!architecture.givesEmbedding()) return architecture;
+        throw new LimbeckException(architecture + " has no classifier, expected one for "
+                + task.kind().words() + "; name the architecture without the suffix");
+    }
+
+    /** Return the number of outputs to create a network with; one for an embedding is as wide as it is. */
+    static int outputs(Task task) {
+        return task.kind() == Task.Kind.EMBEDDING ? 1 : task.outputs();
     }
 
     /** Start from ImageNet weights, downloaded by the architecture's name. See {@link #weights(Path)}. */
@@ -209,7 +223,7 @@ public final class LearnerBuilder {
         if (keepsHead) {
             architecture =
                     TrainedWeights.architecture(file, architecture, data.task().names());
-        } else if (!ownHead && architecture.pools()) {
+        } else if (!ownHead && architecture.pools() && !architecture.givesEmbedding()) {
             architecture = architecture.withConcatHead();
         }
         Learner learner = new Learner(this);

@@ -35,6 +35,7 @@ public interface Metric {
      *   <li>single-label: accuracy, ROC AUC with two classes, top-5 accuracy with more than five, macro F1
      *   <li>multi-label: average precision, ROC AUC, macro F1
      *   <li>regression: RMSE, MAE, R²
+     *   <li>embedding: none, because there are no labels
      * </ul>
      */
     static List<Metric> of(Task task) {
@@ -45,15 +46,24 @@ public interface Metric {
             }
             case MULTI_LABEL -> List.of(averagePrecision(), auc(), macroF1());
             case REGRESSION -> List.of(rmse(), mae(), r2());
+            case EMBEDDING -> List.of();
         };
     }
 
-    /** Return the metric that selects the best epoch and is compared between models. */
+    /**
+     * Return the metric that selects the best epoch and is compared between models.
+     *
+     * @throws LimbeckException for an embedding, which has none
+     */
     static Metric main(Task.Kind task) {
         return switch (task) {
             case SINGLE_LABEL -> accuracy();
             case MULTI_LABEL -> averagePrecision();
             case REGRESSION -> rmse();
+            case EMBEDDING ->
+                throw new LimbeckException(
+                        "an embedding has no metric, because there are no labels; judge a classifier "
+                                + "that starts from it (--weights RUN)");
         };
     }
 

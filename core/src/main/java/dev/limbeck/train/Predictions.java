@@ -70,6 +70,14 @@ public record Predictions(float[] outputs, int width, Task task, Targets targets
         return best;
     }
 
+    /** Return the share of rows with the same largest output as another model's, in [0, 1]. */
+    public double agreement(Predictions other) {
+        return (double) IntStream.range(0, size())
+                        .filter(row -> argmax(row) == other.argmax(row))
+                        .count()
+                / size();
+    }
+
     /** Return the softmax probabilities of one row. */
     public double[] probabilities(int row) {
         return probabilities(row, 1);
@@ -103,6 +111,7 @@ public record Predictions(float[] outputs, int width, Task task, Targets targets
             int top = argmax(row);
             return top < 0 ? "nothing" : named.names().get(top);
         }
+        if (task.kind() == Task.Kind.EMBEDDING) return "an embedding";
         float[] predicted = row(row);
         if (task.kind() == Task.Kind.MULTI_LABEL) {
             for (int i = 0; i < predicted.length; i++) predicted[i] = predicted[i] >= 0 ? 1 : 0;

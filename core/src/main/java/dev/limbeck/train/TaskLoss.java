@@ -26,13 +26,14 @@ public final class TaskLoss {
 
     /**
      * Return the default loss of a task: cross-entropy, binary cross-entropy of each label, or the squared error of
-     * standardized targets. Each is a mean over the known targets.
+     * standardized targets. Each is a mean over the known targets. An embedding has no targets; its loss is 0.
      */
     public static TargetLoss of(Task task) {
         return switch (task.kind()) {
             case SINGLE_LABEL -> TaskLoss::crossEntropy;
             case MULTI_LABEL -> TaskLoss::binaryCrossEntropy;
             case REGRESSION -> TaskLoss::squaredError;
+            case EMBEDDING -> (outputs, targets, weights) -> Ops.mul(outputs.sum(), 0);
         };
     }
 

@@ -221,8 +221,8 @@ final class TrainingLoop {
         if (data.has(Split.VALID)) fit.setValidation(what.validate(Split.VALID));
         each(callback -> callback.afterValidate(fit));
         EvaluationResult validation = fit.validation();
-        if (validation != null && !Double.isFinite(validation.loss())) {
-            // The last step may have diverged, and no later training loss would show it.
+        // The last step may have diverged, and no later training loss would show it.
+        if (validation != null && validation.hasDiverged()) {
             throw TrainingDiverged.at(
                     "the validation loss became " + validation.loss() + " after epoch " + fit.epoch());
         }

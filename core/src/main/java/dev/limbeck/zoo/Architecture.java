@@ -10,7 +10,9 @@ import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongFunction;
@@ -49,7 +51,7 @@ public final class Architecture {
 
     private final String name;
     private final int imageSize;
-    private final boolean pools;
+    private final Set<HeadKind.Form> forms;
     private final HeadKind head;
     private final BiFunction<Head, List<InputSpec>, Module> maker;
     private final List<String> groupStarts;
@@ -70,7 +72,7 @@ public final class Architecture {
         this(
                 name,
                 imageSize,
-                false,
+                Set.of(HeadKind.Form.OWN),
                 HeadKind.OWN,
                 (head, inputs) -> maker.apply(head.classes()),
                 List.of(groupStarts),
@@ -82,7 +84,7 @@ public final class Architecture {
     private Architecture(
             String name,
             int imageSize,
-            boolean pools,
+            Set<HeadKind.Form> forms,
             HeadKind head,
             BiFunction<Head, List<InputSpec>, Module> maker,
             List<String> groupStarts,
@@ -91,7 +93,7 @@ public final class Architecture {
             boolean quantized) {
         this.name = name;
         this.imageSize = imageSize;
-        this.pools = pools;
+        this.forms = forms;
         this.head = head;
         this.maker = maker;
         this.groupStarts = groupStarts;
@@ -116,7 +118,7 @@ public final class Architecture {
         return new Architecture(
                 name,
                 1,
-                false,
+                Set.of(HeadKind.Form.OWN),
                 HeadKind.OWN,
                 (head, inputs) -> maker.apply(inputs, head.classes()),
                 List.of(groupStarts),
@@ -132,10 +134,16 @@ public final class Architecture {
      */
     public static Architecture pooling(
             String name, int imageSize, Function<Head, Module> maker, String... groupStarts) {
+        return ofHeads(name, imageSize, EnumSet.allOf(HeadKind.Form.class), maker, groupStarts);
+    }
+
+    /** Describe an architecture whose head may have some forms. */
+    static Architecture ofHeads(
+            String name, int imageSize, Set<HeadKind.Form> forms, Function<Head, Module> maker, String... groupStarts) {
         return new Architecture(
                 name,
                 imageSize,
-                true,
+                forms,
                 HeadKind.OWN,
                 (head, inputs) -> maker.apply(head),
                 List.of(groupStarts),
@@ -156,7 +164,7 @@ public final class Architecture {
     }
 
     private Architecture with(String otherName, HeadKind kind, @Nullable Pruning other, boolean isQuantized) {
-        return new Architecture(otherName, imageSize, pools, kind, maker, groupStarts, takes, other, isQuantized);
+        return new Architecture(otherName, imageSize, forms, kind, maker, groupStarts, takes, other, isQuantized);
     }
 
     /** Return the channels of each group that can be pruned, in the order of the layers; empty if none can be. */
@@ -258,7 +266,8 @@ public final class Architecture {
      * @throws LimbeckException if it takes another kind of data
      */
     public Module create(int classes, List<InputSpec> inputs) {
-        if (classes < 1) throw new IllegalArgumentException("a network needs at least one class, found " + classes);
+        if (classes < 1 && !givesEmbedding())
+            throw new IllegalArgumentException("a network needs at least one class, found " + classes);
         if (takes != null && inputs.isEmpty()) {
             throw new LimbeckException(name + " is made for the inputs of data, found none; name the data");
         }
@@ -321,11 +330,21 @@ public final class Architecture {
      */
     public Architecture withHead(HeadKind kind) {
         if (head.equals(kind)) return this;
-        if (!pools) {
+        if (!forms.contains(kind.form())) {
             throw new LimbeckException(name + " has no feature maps to pool; "
-                    + (kind.form() == HeadKind.Form.BRIDGE ? "use another student" : "use its own head (linear)"));
+                    + (kind.form() == HeadKind.Form.CONCAT ? "use its own head (linear)" : "use another student"));
         }
         return with(name, kind, pruning, quantized);
+    }
+
+    /** Return the same architecture without a classifier: it returns its pooled features, an embedding. */
+    public Architecture withoutHead() {
+        return withHead(HeadKind.EMBEDDING);
+    }
+
+    /** Return whether it returns an embedding, see {@link #withoutHead}. */
+    public boolean givesEmbedding() {
+        return head.equals(HeadKind.EMBEDDING);
     }
 
     /** Return the same architecture with fastai's head; see {@link #withHead}. */
@@ -353,11 +372,11 @@ public final class Architecture {
 
     /** Return whether it pools feature maps, so {@link #withConcatHead} works. */
     public boolean pools() {
-        return pools;
+        return forms.contains(HeadKind.Form.CONCAT);
     }
 
     /**
-     * Return parameter paths by layer group, from the stem to the classifier.
+     * Return parameter paths by layer group, from the stem to the classifier, whose group is empty without one.
      *
      * @param network a network of this architecture
      */
@@ -370,6 +389,7 @@ public final class Architecture {
             }
             groups.get(groups.size() - 1).add(path);
         }
+        if (givesEmbedding()) groups.add(List.of());
         return groups;
     }
 

@@ -34,18 +34,19 @@ public record Head(long classes, HeadKind kind) {
         return switch (kind.form()) {
             case OWN -> own.get();
             case CONCAT -> new AdaptiveConcatPool2d();
-            case BRIDGE -> new AdaptiveAvgPool2d(1, 1);
+            case BRIDGE, EMBEDDING -> new AdaptiveAvgPool2d(1, 1);
         };
     }
 
     /**
      * Return the classifier for pooled features of N×C: the network's own, fastai's (batch norm, dropout 0.25, linear
-     * to 512, ReLU, batch norm, dropout 0.5, linear; no biases next to batch norms; Kaiming initialization), or a
-     * bridge to another network's.
+     * to 512, ReLU, batch norm, dropout 0.5, linear; no biases next to batch norms; Kaiming initialization), a bridge
+     * to another network's, or nothing for an embedding.
      */
     public Module classifier(long features, Supplier<Module> own) {
         return switch (kind.form()) {
             case OWN -> own.get();
+            case EMBEDDING -> new Sequential();
             case CONCAT ->
                 new Sequential(
                         norm(2 * features),

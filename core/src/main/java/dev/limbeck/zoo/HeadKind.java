@@ -16,6 +16,10 @@ public record HeadKind(Form form, long width) {
     /** fastai's head: concatenated max and average pooling, batch norm, dropout and two linear layers. */
     public static final HeadKind CONCAT = new HeadKind(Form.CONCAT, 0);
 
+    /** No classifier: the network returns its pooled features. */
+    public static final HeadKind EMBEDDING = new HeadKind(Form.EMBEDDING, 0);
+
+    private static final String EMBEDDING_SUFFIX = "+embedding";
     private static final String CONCAT_SUFFIX = "+concat";
     private static final String BRIDGE_SUFFIX = "+bridge";
     private static final int MOST_DIGITS = 6;
@@ -24,7 +28,8 @@ public record HeadKind(Form form, long width) {
     public enum Form {
         OWN,
         CONCAT,
-        BRIDGE
+        BRIDGE,
+        EMBEDDING
     }
 
     public HeadKind {
@@ -46,6 +51,7 @@ public record HeadKind(Form form, long width) {
             case OWN -> "";
             case CONCAT -> CONCAT_SUFFIX;
             case BRIDGE -> BRIDGE_SUFFIX + width;
+            case EMBEDDING -> EMBEDDING_SUFFIX;
         };
     }
 
@@ -53,6 +59,7 @@ public record HeadKind(Form form, long width) {
     static Optional<HeadKind> ofSuffix(String suffix) {
         if (suffix.isEmpty()) return Optional.of(OWN);
         if (suffix.equals(CONCAT_SUFFIX)) return Optional.of(CONCAT);
+        if (suffix.equals(EMBEDDING_SUFFIX)) return Optional.of(EMBEDDING);
         String width = suffix.startsWith(BRIDGE_SUFFIX) ? suffix.substring(BRIDGE_SUFFIX.length()) : "";
         return width.matches("[1-9]\\d*") && width.length() <= MOST_DIGITS
                 ? Optional.of(bridge(Long.parseLong(width)))

@@ -11,13 +11,14 @@ import dev.limbeck.nn.Sequential;
 import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.Ops;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Compute N×classes logits from N×3×224×224 images with a vision transformer on 16×16 patches, with timm's names and
- * layout. The distilled variant has a second token and a second classifier, which its authors train on the teacher; its
+ * layout; without a classifier, N×width embeddings. The distilled variant has a second token and a second classifier, which its authors train on the teacher; its
  * logits are the mean of both.
  *
  * <p>Dosovitskiy et al., An Image is Worth 16x16 Words, ICLR 2021; Touvron et al., Training data-efficient image
@@ -43,10 +44,10 @@ public final class VisionTransformer extends Module {
     private final Module patches;
     private final Sequential blocks;
     private final LayerNorm norm;
-    private final Linear head;
-    private final @Nullable Linear distillationHead;
+    private final Module head;
+    private final @Nullable Module distillationHead;
 
-    VisionTransformer(String name, long width, boolean distilled, long classes) {
+    VisionTransformer(String name, long width, boolean distilled, Head kind) {
         this.name = name;
         long tokens = (long) (IMAGE / PATCH) * (IMAGE / PATCH) + (distilled ? 2 : 1);
         classToken = parameter("cls_token", Init.normal(STD_OF_TOKENS, 1, 1, width));
@@ -57,13 +58,17 @@ public final class VisionTransformer extends Module {
         for (int i = 0; i < BLOCKS; i++) made.add(new Block(width));
         blocks = child("blocks", new Sequential(made));
         norm = child("norm", new LayerNorm(width, EPS));
-        head = child("head", Layers.linear(width, classes, STD));
-        distillationHead = distilled ? child("head_dist", Layers.linear(width, classes, STD)) : null;
+        head = child("head", classifier(width, kind));
+        distillationHead = distilled ? child("head_dist", classifier(width, kind)) : null;
+    }
+
+    private static Module classifier(long width, Head kind) {
+        return kind.classifier(width, () -> Layers.linear(width, kind.classes(), STD));
     }
 
     private static Architecture describe(String name, long width, boolean distilled) {
-        return new Architecture(
-                name, IMAGE, classes -> new VisionTransformer(name, width, distilled, classes), "blocks.6", "head");
+        return Architecture.ofHeads(
+                name, IMAGE, EnumSet.of(HeadKind.Form.OWN, HeadKind.Form.EMBEDDING), head -> new VisionTransformer(name, width, distilled, head), "blocks.6", "head");
     }
 
     /** Return the tokens after the last block, N×tokens×width. */

@@ -238,8 +238,10 @@ public final class Exporter {
         if (options.normalizes() && source.preprocessing().normalization() == null) {
             throw new LimbeckException("only images have pixels to normalize; leave normalize (--normalize) out");
         }
-        if (options.softmax() && source.task().kind() == Task.Kind.REGRESSION) {
-            throw new LimbeckException("numbers of a regression are no probabilities; leave softmax (--softmax) out");
+        Task.Kind task = source.task().kind();
+        if (options.softmax() && (task == Task.Kind.REGRESSION || task == Task.Kind.EMBEDDING)) {
+            throw new LimbeckException((task == Task.Kind.REGRESSION ? "numbers of a regression" : "embeddings")
+                    + " are no probabilities; leave softmax (--softmax) out");
         }
         if (options.precision() == Precision.INT8 && data == null && trained == null) {
             throw new LimbeckException("int8 needs data to calibrate on; name some, and let them verify the file");
@@ -273,7 +275,10 @@ public final class Exporter {
             Verification verification = null;
             if (data != null && expected != null) {
                 verification = Verification.of(
-                        expected, predict(format, file, data), format == Format.ONNX && options.softmax());
+                        expected,
+                        predict(format, file, data),
+                        format == Format.ONNX && options.softmax(),
+                        source.task().kind());
                 verification.orThrow(
                         format, format == Format.ONNX || roundsAsTrained() ? options.precision() : Precision.FP32);
             }
@@ -287,7 +292,8 @@ public final class Exporter {
             case ONNX -> {
                 try (Script script = source.script().get()) {
                     Map<String, String> metadata = source.graphMetadata();
-                    if (source.task().kind() == Task.Kind.REGRESSION) metadata.put("output", OnnxFile.NUMBERS);
+                    String output = OnnxFile.output(source.task().kind());
+                    if (!output.equals(OnnxFile.LOGITS)) metadata.put("output", output);
                     if (source.task().kind() == Task.Kind.MULTI_LABEL && options.softmax()) {
                         metadata.put("output", TeacherOutput.SIGMOID.key());
                     }
@@ -306,9 +312,7 @@ public final class Exporter {
             case TORCHSCRIPT -> {
                 try (Script script = source.script().get()) {
                     Map<String, String> metadata = source.graphMetadata();
-                    metadata.put(
-                            "output",
-                            source.task().kind() == Task.Kind.REGRESSION ? OnnxFile.NUMBERS : OnnxFile.LOGITS);
+                    metadata.put("output", OnnxFile.output(source.task().kind()));
                     script.save(file, metadata);
                 }
             }

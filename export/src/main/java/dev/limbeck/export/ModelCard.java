@@ -58,6 +58,7 @@ final class ModelCard {
                     case SINGLE_LABEL -> "classes";
                     case MULTI_LABEL -> "labels";
                     case REGRESSION -> "targets";
+                    case EMBEDDING -> "numbers of an embedding";
                 });
         String size =
                 model.parameters() == 0 ? "" : String.format(Locale.ROOT, " of %,d parameters", model.parameters());
@@ -68,6 +69,7 @@ final class ModelCard {
                     case SINGLE_LABEL -> "classifier";
                     case MULTI_LABEL -> "classifier with several labels";
                     case REGRESSION -> "regression model";
+                    case EMBEDDING -> "backbone without a classifier";
                 },
                 size,
                 Printable.markdown(model.preprocessing().kind()),
@@ -132,7 +134,9 @@ final class ModelCard {
         if (onnx) {
             String output = options.softmax()
                     ? OnnxFile.PROBABILITIES
-                    : numbers ? OnnxFile.NUMBERS + " in the targets' units" : OnnxFile.LOGITS;
+                    : numbers
+                            ? OnnxFile.NUMBERS + " in the targets' units"
+                            : OnnxFile.output(model.task().kind());
             line(text, "The ONNX file gives %s.", output);
         }
         if (!model.classNames().isEmpty()) {
@@ -245,6 +249,10 @@ final class ModelCard {
     }
 
     private static void metrics(StringBuilder text, RunRecord run, Task task) {
+        if (task.kind() == Task.Kind.EMBEDDING) {
+            line(text, "None against labels, because it was trained without.");
+            return;
+        }
         line(text, "| split | rows | metrics | loss |\n|---|---|---|---|");
         for (Split split : List.of(Split.VALID, Split.TEST)) {
             RunRecord.SplitResult result = run.results().of(split);

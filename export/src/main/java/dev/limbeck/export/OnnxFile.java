@@ -30,7 +30,9 @@ public final class OnnxFile {
     static final String NUMBERS = "numbers";
     static final String PROBABILITIES = "probabilities";
 
-    private static final List<String> OUTPUTS = List.of(LOGITS, NUMBERS, PROBABILITIES);
+    static final String EMBEDDING = "embedding";
+
+    private static final List<String> OUTPUTS = List.of(LOGITS, NUMBERS, PROBABILITIES, EMBEDDING);
     private static final List<DType> INPUTS = List.of(DType.FLOAT32, DType.INT64, DType.INT32);
 
     static final int OPSET = 17;
@@ -87,7 +89,7 @@ public final class OnnxFile {
                 given.set(0, given.get(0).named(normalized(onnx, normalization)));
             }
             Operands.Value logits = new OnnxConversion(onnx).convert(graph, given);
-            String output = options.softmax ? PROBABILITIES : task == Task.Kind.REGRESSION ? NUMBERS : LOGITS;
+            String output = options.softmax ? PROBABILITIES : output(task);
             if (options.softmax && task == Task.Kind.MULTI_LABEL) onnx.add("Sigmoid", List.of(logits.name()), output);
             else if (options.softmax) onnx.add("Softmax", List.of(logits.name()), output, "axis", 1L);
             else onnx.add("Identity", List.of(logits.name()), output);
@@ -102,6 +104,15 @@ public final class OnnxFile {
         metadata.forEach((key, value) -> model.addMetadataProps(
                 StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
         return model.build();
+    }
+
+    /** Return what the outputs of a task are called, before a softmax. */
+    static String output(Task.Kind task) {
+        return switch (task) {
+            case SINGLE_LABEL, MULTI_LABEL -> LOGITS;
+            case REGRESSION -> NUMBERS;
+            case EMBEDDING -> EMBEDDING;
+        };
     }
 
     /** Write a model atomically, with a checksum. */

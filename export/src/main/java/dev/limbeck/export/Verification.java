@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param largestDifference maximum absolute difference of an output
  * @param largestOutput maximum absolute output of the model, as the scale of the difference
  * @param agreement share of rows with the same top class, or with the same labels of a probability of at least 0.5;
- *     NaN for regression
- * @param metric name of the task's main metric
+ *     NaN for regression and embeddings
+ * @param metric name of the task's main metric; for embeddings, the mean cosine with the model's
  * @param value the metric of the file
  * @param modelValue the metric of the model
  */
@@ -48,7 +48,7 @@ public record Verification(
      */
     static Predictions predict(Function<Inputs, Tensor> model, Data data, Split split, int most) {
         Predictions found = Evaluator.sample(data, split, most, batch -> model.apply(batch.inputs()));
-        if (!(data.task() instanceof Task.Regression regression)) return found;
+        if (!(data.task() instanceof Task.Regression regression) || found.width() != regression.outputs()) return found;
         float[] outputs = found.outputs().clone();
         for (int i = 0; i < outputs.length; i++) {
             outputs[i] = (float) regression.standardized(i % found.width(), outputs[i]);
@@ -93,8 +93,10 @@ public record Verification(
      * Compare outputs.
      *
      * @param softmax whether the file outputs probabilities
+     * @param task of the model; the rows may have labels that an embedding does not use
      */
-    static Verification of(Predictions model, Predictions file, boolean softmax) {
+    static Verification of(Predictions model, Predictions file, boolean softmax, Task.Kind task) {
+        boolean decides = task == Task.Kind.SINGLE_LABEL || task == Task.Kind.MULTI_LABEL;
         double difference = 0;
         double largest = 0;
         int agree = 0;
@@ -106,15 +108,14 @@ public record Verification(
                 double apart = Math.abs(expected[c] - found[c]);
                 difference = Double.isNaN(apart) ? Double.NaN : Math.max(difference, apart);
             }
-            if (agree(model, file, row, softmax ? 0.5f : 0)) agree++;
+            if (decides && agree(model, file, row, softmax ? 0.5f : 0)) agree++;
         }
-        Task.Kind task = model.task().kind();
-        Metric main = Metric.main(task);
+        Metric main = task == Task.Kind.EMBEDDING ? new Cosine(model) : Metric.main(task);
         return new Verification(
                 model.size(),
                 difference,
                 largest,
-                task == Task.Kind.REGRESSION ? Double.NaN : (double) agree / model.size(),
+                decides ? (double) agree / model.size() : Double.NaN,
                 main.name(),
                 main.of(softmax ? logits(file) : file),
                 main.of(model));
@@ -137,8 +138,36 @@ public record Verification(
                 }
                 yield same;
             }
-            case REGRESSION -> true;
+            case REGRESSION, EMBEDDING -> true;
         };
+    }
+
+    /** Compute the mean cosine with a model's outputs. */
+    private record Cosine(Predictions model) implements Metric {
+        @Override
+        public String name() {
+            return "cosine";
+        }
+
+        @Override
+        public double of(Predictions file) {
+            double sum = 0;
+            for (int row = 0; row < file.size(); row++) {
+                double product = 0;
+                double own = 0;
+                double others = 0;
+                for (int c = 0; c < file.width(); c++) {
+                    double a = file.output(row, c);
+                    double b = model.output(row, c);
+                    product += a * b;
+                    own += a * a;
+                    others += b * b;
+                }
+                // Two vectors of zeros are the same.
+                sum += own == 0 && others == 0 ? 1 : product / Math.sqrt(own * others);
+            }
+            return sum / file.size();
+        }
     }
 
     private static double[] widened(float[] values) {

@@ -35,8 +35,13 @@ public final class OnnxPredictor implements ImageClassifier {
      */
     public static OnnxPredictor open(Path model) {
         OnnxImageNetwork network = OnnxImageNetwork.open(model);
-        if (network.task().kind() != Task.Kind.REGRESSION) return new OnnxPredictor(network);
+        Task.Kind task = network.task().kind();
+        if (task == Task.Kind.SINGLE_LABEL || task == Task.Kind.MULTI_LABEL) return new OnnxPredictor(network);
         network.close();
+        if (task == Task.Kind.EMBEDDING) {
+            throw new LimbeckException(
+                    model + " returns embeddings, not classes; run it with OnnxSession, or train a classifier on it");
+        }
         throw new LimbeckException(model + " predicts numbers, not classes; open it with OnnxRegressionPredictor");
     }
 

@@ -5,6 +5,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.Version;
 import dev.limbeck.data.Split;
+import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.ResumePoint;
@@ -86,8 +87,10 @@ final class RunReader {
 
     /** Return the name of the main metric of a run's task. */
     static String mainMetric(RunRecord made) {
-        return Metric.main(Task.Kind.of(made.recipe().path("data").path("task").asText("single-label")))
-                .name();
+        Task.Kind task = Task.Kind.of(made.recipe().path("data").path("task").asText("single-label"));
+        return task == Task.Kind.EMBEDDING
+                ? KnowledgeDistillation.COSINE
+                : Metric.main(task).name();
     }
 
     private static Map<String, Double> mainFirst(Map<String, Double> metrics, String main) {

@@ -91,12 +91,13 @@ final class DataSummary {
                     case SINGLE_LABEL -> source.classNames().size() + " classes" + rare();
                     case MULTI_LABEL -> count(task.outputs(), "label") + columns();
                     case REGRESSION -> count(task.outputs(), "target") + columns();
+                    case EMBEDDING -> "labels not used";
                 });
         parts.add(splits());
         long without = Arrays.stream(plan.of(Split.TRAIN))
                 .filter(i -> plan.label(i) < 0)
                 .count();
-        if (without > 0) parts.add(number(without) + " train without labels");
+        if (without > 0 && task.kind() != Task.Kind.EMBEDDING) parts.add(number(without) + " train without labels");
         parts.add("shown at " + preprocessing.width() + "×" + preprocessing.height() + scaled(store));
         if (skipped > 0) parts.add(number(skipped) + " left out that cannot be read");
         plan.unlabeled()

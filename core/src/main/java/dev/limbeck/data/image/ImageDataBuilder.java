@@ -152,6 +152,15 @@ public final class ImageDataBuilder {
         return this;
     }
 
+    /**
+     * Use no labels, for a student that learns a teacher's embedding. Images may lie side by side or in folders; all of
+     * them count, and a share is taken for validation unless the source has a split for it.
+     */
+    public ImageDataBuilder withoutLabels() {
+        source = new WithoutLabels(source);
+        return this;
+    }
+
     /** Add unlabeled images to the training split, for use with a teacher. */
     public ImageDataBuilder unlabeled(ImageSource images) {
         source = new WithUnlabeled(source, images);

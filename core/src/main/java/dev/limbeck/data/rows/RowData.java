@@ -276,6 +276,7 @@ public final class RowData implements Data {
         return switch (task().kind()) {
             case SINGLE_LABEL -> "classes";
             case MULTI_LABEL -> "labels";
+            case EMBEDDING -> throw new IllegalStateException("rows of files have labels");
             case REGRESSION -> task().names().size() == 1 ? "target" : "targets";
         };
     }

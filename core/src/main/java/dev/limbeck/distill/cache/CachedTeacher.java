@@ -7,6 +7,7 @@ import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.distill.teacher.TeacherWrapper;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Cache the outputs of another teacher, in memory or in a folder, so each is computed once. The key depends on the
@@ -37,6 +38,15 @@ public final class CachedTeacher extends TeacherWrapper {
      */
     public static CachedTeacher onDisk(Teacher teacher, Path folder, Encoding encoding, Consumer<String> log) {
         return new CachedTeacher(teacher, CacheConfig.onDisk(folder, encoding, log));
+    }
+
+    /** {@inheritDoc} The embeddings are cached. */
+    @Override
+    public Teacher embedding(@Nullable String layer) {
+        Teacher other = wrapped().embedding(layer);
+        if (other == wrapped()) return this;
+        // Rows in memory have one width.
+        return new CachedTeacher(other, keeping.folder() == null ? CacheConfig.inMemory(keeping.budget()) : keeping);
     }
 
     /** Return the hit rate so far, in [0, 1]; NaN before the first row. */

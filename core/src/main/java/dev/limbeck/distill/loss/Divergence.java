@@ -121,7 +121,7 @@ public record Divergence(Kind kind, double temperature, double share, boolean si
 
     @Override
     public boolean fits(Task.Kind task) {
-        return sigmoid ? task != Task.Kind.REGRESSION : task == Task.Kind.SINGLE_LABEL;
+        return task == Task.Kind.SINGLE_LABEL || sigmoid && task == Task.Kind.MULTI_LABEL;
     }
 
     @Override

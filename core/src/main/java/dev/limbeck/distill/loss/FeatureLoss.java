@@ -62,6 +62,11 @@ public interface FeatureLoss {
         default Module learned() {
             return new Sequential();
         }
+
+        /** Return what it holds besides parameters, in words for the log; empty for nothing. */
+        default String holds() {
+            return "";
+        }
     }
 
     Needs needs();

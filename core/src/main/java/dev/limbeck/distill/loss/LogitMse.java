@@ -15,10 +15,10 @@ public record LogitMse() implements LogitLoss {
         return student.sub(teacher).square().mean(1);
     }
 
-    /** {@inheritDoc} It fits all. For regression, outputs are standardized numbers. */
+    /** {@inheritDoc} It fits all with labels. For regression, outputs are standardized numbers. */
     @Override
     public boolean fits(Task.Kind task) {
-        return true;
+        return task != Task.Kind.EMBEDDING;
     }
 
     /** Register the loss. */

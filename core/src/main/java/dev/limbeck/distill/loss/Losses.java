@@ -25,6 +25,7 @@ public final class Losses {
                     case SINGLE_LABEL -> "soft-target";
                     case MULTI_LABEL -> "multi-label";
                     case REGRESSION -> "logit-mse";
+                    case EMBEDDING -> "embedding-queue";
                 });
     }
 

@@ -36,7 +36,7 @@ public record MultiLabel(double temperature) implements LogitLoss {
 
     @Override
     public boolean fits(Task.Kind task) {
-        return task != Task.Kind.REGRESSION;
+        return task == Task.Kind.SINGLE_LABEL || task == Task.Kind.MULTI_LABEL;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
 import dev.limbeck.Task;
 import dev.limbeck.data.Modalities;
@@ -84,6 +85,32 @@ record FileSettings(
                     + Printable.quote(text) + "'; they are not used");
         }
         return List.of();
+    }
+
+    /**
+     * Check that outputs may be embeddings, and return the same settings.
+     *
+     * @throws LimbeckException if the file or the user says that they are another kind, or a layer is named
+     */
+    FileSettings requireEmbedding(ModelName who, @Nullable String layer) {
+        if (layer != null) {
+            throw new LimbeckException(who + " does not show its layers, found the layer '" + layer
+                    + "'; save the network up to that layer, and leave it out (teacher.embedding in a recipe)");
+        }
+        if (output == TeacherOutput.EMBEDDING) return this;
+        if ((task == null || task == Task.Kind.EMBEDDING) && output == null && classNames.isEmpty()) return this;
+        throw new LimbeckException(who + " returns "
+                + (output != null ? output.words() : "outputs of " + classNames.size() + " classes")
+                + ", expected an embedding; save the network without its classifier (for a run of Limbeck: limbeck "
+                + "export --embedding), or set that its outputs are one: "
+                + role.output(TeacherOutput.EMBEDDING.key()));
+    }
+
+    /** Return the task, or else the one of the set output; single-label classification if neither is known. */
+    Task.Kind taskOrOutput() {
+        if (task != null) return task;
+        if (output == TeacherOutput.EMBEDDING) return Task.Kind.EMBEDDING;
+        return output == TeacherOutput.NUMBERS ? Task.Kind.REGRESSION : Task.Kind.SINGLE_LABEL;
     }
 
     FileSettings withClassNames(List<String> names) {

@@ -158,8 +158,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     /** Return the kind of task in its metadata, or else of its set output; single-label classification if neither says it. */
     public Task.Kind task() {
-        if (settings.task() != null) return settings.task();
-        return settings.output() == TeacherOutput.NUMBERS ? Task.Kind.REGRESSION : Task.Kind.SINGLE_LABEL;
+        return settings.taskOrOutput();
     }
 
     /** {@inheritDoc} A file without a task has the student's. Numbers of a regression are in the targets' units. */
@@ -172,6 +171,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             case SINGLE_LABEL -> new Task.SingleLabel(names);
             case MULTI_LABEL -> new Task.MultiLabel(names);
             case REGRESSION -> new Task.Regression(names);
+            case EMBEDDING -> new Task.Embedding();
         };
     }
 
@@ -242,6 +242,12 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     @Override
     public boolean isModule(Module other) {
         return false;
+    }
+
+    /** {@inheritDoc} The output is the embedding, unless the file says that it is another. Layers are not visible. */
+    @Override
+    public FileTeacher embedding(@Nullable String layer) {
+        return with(settings.requireEmbedding(who(), layer));
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Wrap a function as a teacher, such as a call to another runtime or service.
@@ -80,6 +81,14 @@ public record FunctionTeacher(
     @Override
     public boolean isModule(Module other) {
         return false;
+    }
+
+    /** {@inheritDoc} What the function returns is the embedding, with a class name for each number. */
+    @Override
+    public Teacher embedding(@Nullable String layer) {
+        if (layer == null && kind == OutputKind.LOGITS) return this;
+        throw new LimbeckException(
+                "teacher " + name + " is a function, which shows no layers; let it return embeddings");
     }
 
     @Override

@@ -1,11 +1,14 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Modalities;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.train.Learner;
+import dev.limbeck.zoo.Zoo;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +27,8 @@ public final class ModuleTeacher implements Teacher {
     private final Map<String, String> preprocessing;
     private final @Nullable Task task;
     private final @Nullable Precision ownPrecision;
+    /** Path of the classifier; null if it is not known. */
+    private final @Nullable String head;
 
     private ModuleTeacher(
             Module module,
@@ -31,18 +36,20 @@ public final class ModuleTeacher implements Teacher {
             int classes,
             Map<String, String> preprocessing,
             @Nullable Task task,
-            @Nullable Precision precision) {
+            @Nullable Precision precision,
+            @Nullable String head) {
         this.module = module;
         this.classNames = List.copyOf(classNames);
         this.classes = classes;
         this.preprocessing = Map.copyOf(preprocessing);
         this.task = task;
         this.ownPrecision = precision;
+        this.head = head;
     }
 
     /** Create a teacher from a module with the student's preprocessing. */
     public static ModuleTeacher of(Module module, List<String> classNames) {
-        return new ModuleTeacher(module, classNames, classNames.size(), Map.of(), null, null);
+        return new ModuleTeacher(module, classNames, classNames.size(), Map.of(), null, null, null);
     }
 
     /** Create a teacher from a learner's model. */
@@ -54,18 +61,29 @@ public final class ModuleTeacher implements Teacher {
                 names.size(),
                 Modalities.metadata(learner.data().preprocessing()),
                 learner.data().task(),
-                null);
+                null,
+                head(learner.architecture(), learner.model()));
     }
 
     /** Create a teacher from a saved model, with the normalization it was saved with. */
     public static ModuleTeacher of(SavedModel saved) {
         return new ModuleTeacher(
-                saved.module(), saved.classNames(), saved.classes(), saved.preprocessing(), saved.task(), null);
+                saved.module(),
+                saved.classNames(),
+                saved.classes(),
+                saved.preprocessing(),
+                saved.task(),
+                null,
+                head(saved.architecture(), saved.module()));
+    }
+
+    private static @Nullable String head(String architecture, Module module) {
+        return Zoo.find(architecture).map(found -> found.head(module)).orElse(null);
     }
 
     /** Use a fixed precision, independent of the student's. */
     public ModuleTeacher withOwnPrecision(Precision chosen) {
-        return new ModuleTeacher(module, classNames, classes, preprocessing, task, chosen);
+        return new ModuleTeacher(module, classNames, classes, preprocessing, task, chosen, head);
     }
 
     @Override
@@ -86,6 +104,23 @@ public final class ModuleTeacher implements Teacher {
     @Override
     public int classes() {
         return classes;
+    }
+
+    /**
+     * {@inheritDoc} The usual one is the input of the classifier.
+     *
+     * @throws LimbeckException if there is no such layer, or the classifier of a module is not known
+     */
+    @Override
+    public Teacher embedding(@Nullable String layer) {
+        if (layer == null && task != null && task.kind() == Task.Kind.EMBEDDING) return this;
+        if (layer == null && head == null) {
+            throw new LimbeckException("the classifier of teacher " + name() + " is not known, so neither is its "
+                    + "embedding; name a layer (teacher.embedding in a recipe)");
+        }
+        String point = layer == null ? head + ":input" : layer;
+        Capture.module(module, point);
+        return new EmbeddingTeacher(this, point);
     }
 
     /** {@inheritDoc} A module that was not saved or trained by Limbeck has the student's task. */

@@ -40,7 +40,7 @@ final class OutputAdapter {
         if (width == 1 && task == Task.Kind.SINGLE_LABEL) return two(values, who, said);
         check(values, width, who, said);
         return switch (said) {
-            case LOGITS, LOG_PROBABILITIES, NUMBERS -> table;
+            case LOGITS, LOG_PROBABILITIES, NUMBERS, EMBEDDING -> table;
             case SIGMOID -> {
                 for (int i = 0; i < values.length; i++) values[i] = logOdds(values[i]);
                 yield Tensors.of(values, rows, width);
@@ -140,7 +140,7 @@ final class OutputAdapter {
         if (TeacherOutput.fit(values, width, said)) return;
         String expected = switch (said) {
             case LOGITS -> "logits";
-            case NUMBERS -> "numbers";
+            case NUMBERS, EMBEDDING -> "numbers";
             case PROBABILITIES -> "probabilities, rows of numbers from 0 to 1 with the sum 1";
             case TOP_CLASSES -> "probabilities, rows of numbers from 0 to 1 with a sum of at most 1";
             case PERCENT -> "probabilities in percent, rows of numbers from 0 to 100 with the sum 100";
@@ -170,7 +170,17 @@ final class OutputAdapter {
                 if (said == null || said == TeacherOutput.NUMBERS) yield TeacherOutput.NUMBERS;
                 throw otherKind(who, said, "regression", "numbers");
             }
+            case EMBEDDING -> ofEmbedding(values, width, who, said);
         };
+    }
+
+    private static TeacherOutput ofEmbedding(float[] values, int width, ModelName who, @Nullable TeacherOutput said) {
+        if (said == TeacherOutput.EMBEDDING) return said;
+        TeacherOutput seen = said == null ? TeacherOutput.seenIn(values, width) : said;
+        if (width > 1 && seen == TeacherOutput.LOGITS && said == null) return TeacherOutput.EMBEDDING;
+        throw new LimbeckException(who + " returns " + (width == 1 ? "one number per row" : seen.words())
+                + ", expected an embedding; save the network without its classifier, or set that its outputs are one: "
+                + who.role().output(TeacherOutput.EMBEDDING.key()));
     }
 
     private static LimbeckException otherKind(ModelName who, TeacherOutput said, String task, String expected) {
@@ -190,7 +200,9 @@ final class OutputAdapter {
 
     private static TeacherOutput found(float[] values, int width, ModelName who, @Nullable TeacherOutput said) {
         ModelRole role = who.role();
-        if (said == TeacherOutput.NUMBERS) throw otherKind(who, said, "one class per row", "logits or probabilities");
+        if (said == TeacherOutput.NUMBERS || said == TeacherOutput.EMBEDDING) {
+            throw otherKind(who, said, "one class per row", "logits or probabilities");
+        }
         if (said == TeacherOutput.SIGMOID
                 && width > 1
                 && TeacherOutput.fit(values, width, TeacherOutput.PROBABILITIES)) {
@@ -250,7 +262,7 @@ final class OutputAdapter {
                 who + " returns what looks like " + seen.words()
                         + ", but is used as logits; unless they are logits, set the kind: "
                         + who.role().output(seen.key());
-            case LOGITS, LOG_PROBABILITIES, NUMBERS -> null;
+            case LOGITS, LOG_PROBABILITIES, NUMBERS, EMBEDDING -> null;
         };
     }
 

@@ -1,10 +1,12 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Module;
 import java.util.List;
 import org.bytedeco.pytorch.Device;
+import org.jspecify.annotations.Nullable;
 
 /** Know more than a student. What a teacher needs while it teaches is held by a {@link TeacherSession}. */
 public interface Teacher {
@@ -24,6 +26,18 @@ public interface Teacher {
      */
     default Task task(Task student) {
         return student;
+    }
+
+    /**
+     * Return a teacher whose outputs are this one's embeddings: the features that its classifier gets, or its outputs
+     * if it has none.
+     *
+     * @param layer path of another layer whose output is the embedding, or path and {@code :input}; null for the usual
+     * @throws LimbeckException if there is no embedding, which is the default
+     */
+    default Teacher embedding(@Nullable String layer) {
+        throw new LimbeckException("teacher " + name() + " shows no embedding; use one model that does: a run, a "
+                + "checkpoint, or a file without its classifier");
     }
 
     /** Return whether the teacher is a module itself, which cannot be its own student. */

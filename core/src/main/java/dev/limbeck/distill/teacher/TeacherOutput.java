@@ -27,7 +27,9 @@ public enum TeacherOutput {
      */
     SIGMOID("sigmoids, one probability per class"),
     /** Predicted numbers of a regression, in the targets' units. */
-    NUMBERS("numbers in the targets' units");
+    NUMBERS("numbers in the targets' units"),
+    /** A vector of features, for a student of the task {@code embedding}. */
+    EMBEDDING("an embedding");
 
     /** Tolerance of a row's sum around 1: the rounding error of bfloat16. */
     private static final double SUM = 4e-3;
@@ -76,7 +78,7 @@ public enum TeacherOutput {
     /** Return the kind of information it holds. */
     public OutputKind knowledge() {
         return switch (this) {
-            case LOGITS, SIGMOID, NUMBERS -> OutputKind.LOGITS;
+            case LOGITS, SIGMOID, NUMBERS, EMBEDDING -> OutputKind.LOGITS;
             case PROBABILITIES, LOG_PROBABILITIES, PERCENT -> OutputKind.PROBABILITIES;
             case TOP_CLASSES -> OutputKind.TOP_CLASSES;
         };
@@ -131,7 +133,7 @@ public enum TeacherOutput {
             for (int c = at; c < at + width; c++) {
                 float value = values[c];
                 boolean inside = switch (said) {
-                    case LOGITS, NUMBERS -> true;
+                    case LOGITS, NUMBERS, EMBEDDING -> true;
                     case LOG_PROBABILITIES -> value <= EDGE;
                     case PERCENT -> value >= -100 * EDGE && value <= 100 * (1 + EDGE);
                     case PROBABILITIES, TOP_CLASSES, SIGMOID -> value >= -EDGE && value <= 1 + EDGE;
@@ -140,7 +142,7 @@ public enum TeacherOutput {
                 sum += said == LOG_PROBABILITIES ? Math.exp(value) : value;
             }
             boolean adds = switch (said) {
-                case LOGITS, SIGMOID, NUMBERS -> true;
+                case LOGITS, SIGMOID, NUMBERS, EMBEDDING -> true;
                 case LOG_PROBABILITIES -> Math.abs(sum - 1) <= LOG_SUM;
                 case PERCENT -> Math.abs(sum - 100) <= 100 * SUM;
                 case PROBABILITIES -> Math.abs(sum - 1) <= SUM;

@@ -31,6 +31,12 @@ public final class Predictor implements ImageClassifier {
     private Predictor(ImageNetwork images) {
         network = images.network();
         this.images = images;
+        if (network.task().kind() == Task.Kind.EMBEDDING) {
+            network.close();
+            throw new LimbeckException(
+                    "the model returns embeddings, not classes; train a classifier that starts from it "
+                            + "(--weights RUN)");
+        }
         if (network.task().kind() == Task.Kind.REGRESSION) {
             network.close();
             throw new LimbeckException("the model predicts numbers, not classes; open it with RegressionPredictor");

@@ -52,7 +52,7 @@ public record ImageDataRecipe(
         @Setting(
                 help = "Task",
                 defaultValue = "single-label",
-                oneOf = {"single-label", "multi-label", "regression"},
+                oneOf = {"single-label", "multi-label", "regression", "embedding"},
                 options = "--task")
         String task,
 
@@ -110,7 +110,13 @@ public record ImageDataRecipe(
         if (labels == null && labelColumns != null && !isTable) {
             throw new LimbeckException("found label_columns without labels; name the CSV file (labels, --labels)");
         }
-        if (labels == null && !isTable && Task.Kind.of(task) != Task.Kind.SINGLE_LABEL) {
+        boolean embeds = Task.Kind.of(task) == Task.Kind.EMBEDDING;
+        if (embeds && (labels != null || labelColumns != null || labelRegex != null)) {
+            throw new LimbeckException("the task embedding uses no labels, found "
+                    + (labels != null ? "labels" : labelColumns != null ? "label_columns" : "label_regex")
+                    + "; leave it out");
+        }
+        if (labels == null && !isTable && !embeds && Task.Kind.of(task) != Task.Kind.SINGLE_LABEL) {
             throw new LimbeckException("the task " + task + " needs a table; name the CSV file (labels, --labels)");
         }
         if (labelColumns != null) labelColumns = List.copyOf(labelColumns);
@@ -159,7 +165,7 @@ public record ImageDataRecipe(
             long otherSeed, int otherImageSize, Map<String, String> savedPreparation, RunContext context) {
         List<String> columns = labelColumns == null ? List.of() : labelColumns;
         ImageSource images = ImageTable.isNamedSo(source)
-                ? ImageTable.of(Path.of(source), Task.Kind.of(task), columns)
+                ? ImageTable.of(Path.of(source), labeledTask(), columns)
                 : Datasets.store().onDownload(context.download()).source(source);
         ImageDataBuilder builder = ImageData.builder(images)
                 .batchSize(batchSize)
@@ -189,9 +195,16 @@ public record ImageDataRecipe(
         }
         // Made after the labels of the other images.
         if (unlabeled != null) builder.unlabeled(ImageFolder.of(Path.of(unlabeled)));
+        if (Task.Kind.of(task) == Task.Kind.EMBEDDING) builder.withoutLabels();
         ImageData opened = builder.build();
         tellSkipped(opened.skipped(), context.log());
         return opened;
+    }
+
+    /** Return the task of a table's columns; null to find it, because they are not used. */
+    private Task.@Nullable Kind labeledTask() {
+        Task.Kind kind = Task.Kind.of(task);
+        return kind == Task.Kind.EMBEDDING ? null : kind;
     }
 
     private static void tellSkipped(List<String> skipped, Consumer<String> lines) {

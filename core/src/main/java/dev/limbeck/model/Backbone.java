@@ -1,0 +1,69 @@
+package dev.limbeck.model;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Zoo;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+
+/** Leave out a model's classifier. */
+public final class Backbone {
+    private Backbone() {}
+
+    /** Return how many numbers the embeddings of a network have: it computes one. */
+    static int width(Module network, Architecture architecture) {
+        try (Scope scope = Scope.open();
+                Module.ModeGuard modes = network.evalMode();
+                NoGrad noGrad = NoGrad.on()) {
+            int side = architecture.imageSize();
+            Tensor image = Tensors.zeros(DType.FLOAT32, 1, 3, side, side);
+            Tensor weights = network.parameters().values().iterator().next();
+            return Math.toIntExact(
+                    network.apply(Tensors.to(image, weights.device())).size(1));
+        }
+    }
+
+    /**
+     * Return the backbone of a model, whose outputs are embeddings: a copy of the weights under the same names, without
+     * the classifier. Close both.
+     *
+     * @throws LimbeckException if there is no classifier, or it cannot be left out
+     */
+    public static SavedModel of(SavedModel model) {
+        Architecture whole = Zoo.byName(model.architecture());
+        if (whole.givesEmbedding()) {
+            throw new LimbeckException(model.file() + " has no classifier to leave out; it returns embeddings already");
+        }
+        Architecture bare = whole.withoutHead();
+        Module network = bare.create(1);
+        try (StateDict all = model.module().stateDict();
+                StateDict kept = network.stateDict();
+                Scope scope = Scope.open()) {
+            for (String name : List.copyOf(kept.names())) {
+                Tensor tensor = all.get(name);
+                kept.put(name, Scope.retain(Tensors.copy(tensor)));
+            }
+            network.load(kept);
+        } catch (RuntimeException e) {
+            network.close();
+            throw e;
+        }
+        network.eval();
+        return new SavedModel(
+                network,
+                bare.name(),
+                new Task.Embedding(),
+                model.preprocessing(),
+                network.sha256(),
+                model.file(),
+                model.weightsKey(),
+                model.notes());
+    }
+}
