@@ -97,7 +97,7 @@ public record InitRecipe(
 
     private LoadedTeacher open(Consumer<String> log) {
         return new TeacherRecipe(
-                        from, architecture, weightsKey, null, classes, null, null, null, null, null, null, null)
+                        from, architecture, weightsKey, null, classes, null, null, null, null, null, null, null, null)
                 .open(log);
     }
 

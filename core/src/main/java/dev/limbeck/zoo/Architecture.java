@@ -290,7 +290,7 @@ public final class Architecture {
 
     private Inputs example(List<InputSpec> inputs) {
         if (imageSize <= 1) return Inputs.example(inputs, 1);
-        long side = pools ? Math.min(EXAMPLE, imageSize) : imageSize;
+        long side = pools() ? Math.min(EXAMPLE, imageSize) : imageSize;
         return Inputs.of(new InputSpec(Inputs.ONLY, DType.FLOAT32, new long[] {3, side, side}, 0, 0).example(1));
     }
 
