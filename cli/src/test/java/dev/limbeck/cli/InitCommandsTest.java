@@ -187,7 +187,9 @@ class InitCommandsTest {
         refused(
                 "train " + DATA + "--arch cifar-resnet8 --init $/nothing --out $/no",
                 "no model at " + home.resolve("nothing"));
-        refused("distill " + TAUGHT + "--init teacher --pretrained --out $/no", "a student starts from one set of weights, found pretrained and init; ");
+        refused(
+                "distill " + TAUGHT + "--init teacher --pretrained --out $/no",
+                "a student starts from one set of weights, found pretrained and init; ");
         refused(
                 "distill " + TAUGHT + "--teacher $/teacher --init teacher --out $/no",
                 "a student starts from the weights of one model, found 2 teachers; ");

@@ -253,7 +253,8 @@ public record Recipe(
      * @throws LimbeckException if the student is a file that does not say it
      */
     public Architecture architecture() {
-        Architecture named = StudentFile.of(student).map(StudentFile::architecture).orElseGet(() -> Zoo.byName(student));
+        Architecture named =
+                StudentFile.of(student).map(StudentFile::architecture).orElseGet(() -> Zoo.byName(student));
         return training.isQuantizationAware() ? named.quantizationAware() : named;
     }
 
