@@ -3,6 +3,7 @@ package dev.limbeck.model;
 import dev.limbeck.nn.Conv1d;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Embedding;
+import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.MaxPool2d;
 import dev.limbeck.nn.Module;
@@ -226,9 +227,11 @@ final class PairedTensors {
         return axis == rank - 1;
     }
 
+    /** Return the tensors of a module. Ranges of quantization-aware training are measured anew. */
     private static Map<String, Tensor> tensors(Module module) {
         Map<String, Tensor> all = new LinkedHashMap<>(module.ownParameters());
         all.putAll(module.ownBuffers());
+        all.keySet().removeIf(FakeQuantization::isRange);
         return all;
     }
 

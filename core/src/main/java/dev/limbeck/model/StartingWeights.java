@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Hold which weights of a larger network a network started from, see {@link WeightSelection}. Counts of batches in batch norms are not counted
- * as tensors.
+ * Hold which weights of a larger network a network started from, see {@link WeightSelection}. Counts of batches in batch norms
+ * and ranges of quantization-aware training are not counted as tensors.
  *
  * @param file file of the weights
  * @param architecture name of the larger network

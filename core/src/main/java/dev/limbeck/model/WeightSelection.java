@@ -7,6 +7,7 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.Modalities;
 import dev.limbeck.data.Modality;
 import dev.limbeck.model.PairedTensors.Pair;
+import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
@@ -90,7 +91,7 @@ public final class WeightSelection {
             for (String name : List.copyOf(values.names())) {
                 Pair pair = pairs.get(name);
                 if (pair != null) values.put(name, Scope.retain(Tensors.copy(selected(pair, rows))));
-                if (name.endsWith(BATCH_COUNTER)) continue;
+                if (name.endsWith(BATCH_COUNTER) || FakeQuantization.isRange(name)) continue;
                 if (pair == null) drawn++;
                 else if (isSliced(pair)) sliced++;
                 else copied++;

@@ -329,6 +329,16 @@ class WeightSelectionTest {
     }
 
     @Test
+    void aStudentThatLearnsForInt8StartsFromAFloatTeacher() {
+        Architecture quantized = Zoo.CIFAR_RESNET8.quantizationAware();
+        try (SavedModel from = larger(Zoo.CIFAR_RESNET14, "cat", "dog", "fish");
+                Module network = quantized.create(3)) {
+            StartingWeights start = start(from, network, quantized, "cat", "dog", "fish");
+            assertThat(start.lines().get(0)).isEqualTo("starts from cifar-resnet14 (big): 37 of 37 tensors copied");
+        }
+    }
+
+    @Test
     void aLearnerStartsFromALargerModelAndTrainsAllOfIt() {
         List<String> log = new ArrayList<>();
         try (SavedModel from = larger(Zoo.CIFAR_RESNET14, "cat", "dog", "fish");
