@@ -18,18 +18,20 @@ record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
     /**
      * Return a teacher of embeddings, without labels.
      *
+     * @param matches whether settings match classes
+     * @param several whether several students learn
      * @throws LimbeckException if there is none, or if a setting needs classes
      */
-    static Teacher embedding(DistillationBuilder settings) {
-        if (!settings.also.isEmpty()) {
+    static Teacher embedding(Teacher teacher, boolean matches, boolean several) {
+        if (several) {
             throw new LimbeckException("several students learn outputs for labels, found the task embedding; train one at a "
                     + "time (also)");
         }
-        if (settings.matchesClasses || !settings.classes.isEmpty()) {
+        if (matches) {
             throw new LimbeckException("an embedding has no classes to match; leave them out (matchClasses, classes, "
                     + "--match-classes)");
         }
-        return settings.teacher.embedding(null);
+        return teacher.embedding(null);
     }
 
     /** Check that the teacher gives what the losses need. */

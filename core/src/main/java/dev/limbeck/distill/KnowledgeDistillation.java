@@ -110,7 +110,10 @@ public final class KnowledgeDistillation implements Callback {
         Task task = fit.data().task();
         embeds = task.kind() == Task.Kind.EMBEDDING;
         teacher = embeds
-                ? DistillationChecks.embedding(settings)
+                ? DistillationChecks.embedding(
+                        settings.teacher,
+                        settings.matchesClasses || !settings.classes.isEmpty(),
+                        !settings.also.isEmpty())
                 : MappedTeacher.matching(settings.teacher, settings.matchesClasses, settings.classes, task);
         losses = LogitTerms.of(settings, task.kind());
         if (embeds && settings.losses.isEmpty() && pairs.isEmpty()) {

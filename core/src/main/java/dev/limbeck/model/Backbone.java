@@ -4,8 +4,6 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
-import dev.limbeck.tensor.DType;
-import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.zoo.Architecture;
@@ -16,19 +14,6 @@ import org.bytedeco.pytorch.Tensor;
 /** Leave out a model's classifier. */
 public final class Backbone {
     private Backbone() {}
-
-    /** Return how many numbers the embeddings of a network have: it computes one. */
-    static int width(Module network, Architecture architecture) {
-        try (Scope scope = Scope.open();
-                Module.ModeGuard modes = network.evalMode();
-                NoGrad noGrad = NoGrad.on()) {
-            int side = architecture.imageSize();
-            Tensor image = Tensors.zeros(DType.FLOAT32, 1, 3, side, side);
-            Tensor weights = network.parameters().values().iterator().next();
-            return Math.toIntExact(
-                    network.apply(Tensors.to(image, weights.device())).size(1));
-        }
-    }
 
     /**
      * Return the backbone of a model, whose outputs are embeddings: a copy of the weights under the same names, without

@@ -376,7 +376,7 @@ public record SavedModel(
     }
 
     private static int classes(Module module, Architecture architecture) {
-        if (architecture.givesEmbedding()) return Backbone.width(module, architecture);
+        if (architecture.givesEmbedding()) return EmbeddingWidth.of(module, architecture);
         Tensor last = null;
         for (Tensor parameter : module.parameters().values()) {
             if (parameter.dim() == 2) last = parameter;

@@ -281,12 +281,7 @@ public final class Learner implements AutoCloseable {
         return FineTuning.run(this, epochs, rate, frozenEpochs, more);
     }
 
-    /**
-     * Train only the classifier, on features that stay as they are (a linear probe): all other layers are frozen and in
-     * evaluation mode.
-     *
-     * @param rate maximum learning rate of the one-cycle schedule, such as 1e-2
-     */
+    /** Train only the classifier, on features that stay as they are (a linear probe); a maximum rate is 1e-2, for example. */
     public List<EpochRecord> probe(int epochs, double rate, Callback... more) {
         open();
         groups.freezeBelowHead();
@@ -303,11 +298,7 @@ public final class Learner implements AutoCloseable {
         freezeTo(0);
     }
 
-    /**
-     * Freeze all layer groups before the given one, except their batch norms.
-     *
-     * @param group from 0 for the stem; negative values count from the end, −1 is the classifier
-     */
+    /** Freeze all layer groups before one, except their batch norms: 0 is the stem, and from the end −1 the classifier. */
     public void freezeTo(int group) {
         open();
         groups.freezeTo(group);
@@ -318,11 +309,7 @@ public final class Learner implements AutoCloseable {
         return start;
     }
 
-    /**
-     * Search for a learning rate between 1e-6 and 1.
-     *
-     * @param steps number of steps, such as 100
-     */
+    /** Search for a learning rate between 1e-6 and 1, in a number of steps such as 100. */
     public LrCurve lrFind(int steps, Callback... more) {
         return lrFind(LrFinder.LOWEST, LrFinder.HIGHEST, steps, more);
     }

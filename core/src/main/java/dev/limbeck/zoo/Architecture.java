@@ -34,14 +34,7 @@ public final class Architecture {
     /** Hold which inputs an architecture takes, in words and as a test. */
     private record Taken(String what, Predicate<List<InputSpec>> test) {}
 
-    /**
-     * Hold how many channels the layers have that can be pruned.
-     *
-     * @param base name of the architecture with all channels
-     * @param full channels of each group there
-     * @param own channels of each group here
-     * @param resize describes the architecture with other channels
-     */
+    /** Hold the name with all channels, the channels of each prunable group there and here, and how to describe others. */
     private record Pruning(String base, List<Long> full, List<Long> own, Function<List<Long>, Architecture> resize) {}
 
     /** Stands between the name of an architecture and the widths of its pruned layers. */
@@ -127,11 +120,7 @@ public final class Architecture {
                 false);
     }
 
-    /**
-     * Describe an architecture with global pooling, whose head is replaceable.
-     *
-     * @param maker creates a network with the pooling and classifier of a head
-     */
+    /** Describe an architecture with global pooling; the maker creates a network with the pooling and classifier of a head. */
     public static Architecture pooling(
             String name, int imageSize, Function<Head, Module> maker, String... groupStarts) {
         return ofHeads(name, imageSize, EnumSet.allOf(HeadKind.Form.class), maker, groupStarts);

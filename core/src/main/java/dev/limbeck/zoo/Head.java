@@ -77,6 +77,7 @@ public record Head(long classes, HeadKind kind) {
             case OWN -> last.into(own);
             case CONCAT -> last.along(2, classifier + ".0").into(2, classifier + ".2");
             case BRIDGE -> last.into(classifier + ".0");
+            case EMBEDDING -> last;
         };
     }
 
