@@ -17,6 +17,7 @@ export const groups = [
     ['docs/teachers.md', 'Teachers'],
     ['docs/checkpoints.md', 'Checkpoints'],
     ['docs/losses.md', 'Losses'],
+    ['docs/pruning.md', 'Pruning'],
     ['docs/recipes.md', 'Recipes'],
   ]],
   ['Operate', [
