@@ -61,7 +61,10 @@ final class PairedTensors {
         return paired;
     }
 
+    /** Return the names of the classifier's tensors; none for an embedding, whose last layers are no classifier. */
     private static Set<String> lastGroup(Module network, Architecture architecture) {
+        Module head = network.modules().get(architecture.head(network));
+        if (head == null || head.parameters().isEmpty()) return Set.of();
         List<List<String>> groups = architecture.layerGroups(network);
         return new HashSet<>(groups.get(groups.size() - 1));
     }

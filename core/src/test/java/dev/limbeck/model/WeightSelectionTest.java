@@ -339,6 +339,16 @@ class WeightSelectionTest {
     }
 
     @Test
+    void aNetworkOfEmbeddingsHasNoClassifierToStart() {
+        Architecture embedding = Zoo.byName("cifar-resnet8+embedding");
+        try (SavedModel from = larger(Zoo.CIFAR_RESNET14, "cat", "dog", "fish");
+                Module network = embedding.create(64)) {
+            StartingWeights start = start(from, network, embedding, "cat", "dog");
+            assertThat(start.lines().get(0)).isEqualTo("starts from cifar-resnet14 (big): 35 of 35 tensors copied");
+        }
+    }
+
+    @Test
     void aLearnerStartsFromALargerModelAndTrainsAllOfIt() {
         List<String> log = new ArrayList<>();
         try (SavedModel from = larger(Zoo.CIFAR_RESNET14, "cat", "dog", "fish");
