@@ -3,6 +3,7 @@ package dev.limbeck.prune;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.ChannelGroup;
+import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.nn.Summary;
@@ -82,7 +83,8 @@ public final class PrunableNetwork {
         for (Map<String, Tensor> own : List.of(module.ownParameters(), module.ownBuffers())) {
             for (Map.Entry<String, Tensor> entry : own.entrySet()) {
                 Tensor tensor = entry.getValue();
-                if (tensor.dim() <= dimension) continue;
+                // Ranges of quantization are of all channels together.
+                if (tensor.dim() <= dimension || FakeQuantization.isRange(entry.getKey())) continue;
                 found = true;
                 long size = tensor.size(dimension);
                 long inner = size / (part.copies() * width);

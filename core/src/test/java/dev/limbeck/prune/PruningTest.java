@@ -54,6 +54,7 @@ class PruningTest {
     static Stream<Architecture> convolutional() {
         return Stream.of(
                 Zoo.CIFAR_RESNET20,
+                Zoo.CIFAR_RESNET8.quantizationAware(),
                 Zoo.RESNET18.withConcatHead(),
                 Zoo.RESNET34,
                 Zoo.RESNET50,
