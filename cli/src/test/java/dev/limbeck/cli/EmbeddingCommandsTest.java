@@ -161,7 +161,8 @@ class EmbeddingCommandsTest {
                         "--out",
                         out)
                 .done();
-        // Nothing below the classifier has changed, also no statistics of batch norms; only their counters are not read.
+        // Nothing below the classifier has changed, also no statistics of batch norms; only their counters are not
+        // read.
         try (SavedModel before = SavedModel.open(weights, null);
                 SavedModel after = SavedModel.open(out, null);
                 StateDict old = before.module().stateDict();
@@ -317,8 +318,12 @@ class EmbeddingCommandsTest {
                 distillation:
                   losses: [{name: fitnet, layers: [embedding], adapter: linear}, {name: patch-affinity, layers: [layer3]}]
                 """).formatted(plain, "embedding", teacher, "linear:input"));
-        assertThat(Cli.run("distill", file, "--out", home.resolve("of-maps")).done().err())
-                .contains("pair embedding: 64 → 64 by FitNet through linear", "pair layer3: 64×8×8 → 64×8×8 by PatchAffinity");
+        assertThat(Cli.run("distill", file, "--out", home.resolve("of-maps"))
+                        .done()
+                        .err())
+                .contains(
+                        "pair embedding: 64 → 64 by FitNet through linear",
+                        "pair layer3: 64×8×8 → 64×8×8 by PatchAffinity");
         Files.writeString(file, recipe.formatted(plain, "embedding", teacher, "layer33"));
         assertThat(Cli.run("distill", file, "--out", home.resolve("refused")).err())
                 .contains("layer3")

@@ -24,8 +24,9 @@ record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
      */
     static Teacher embedding(Teacher teacher, boolean matches, boolean several) {
         if (several) {
-            throw new LimbeckException("several students learn outputs for labels, found the task embedding; train one at a "
-                    + "time (also)");
+            throw new LimbeckException(
+                    "several students learn outputs for labels, found the task embedding; train one at a "
+                            + "time (also)");
         }
         if (matches) {
             throw new LimbeckException("an embedding has no classes to match; leave them out (matchClasses, classes, "

@@ -77,7 +77,8 @@ public record PruneRecipe(
             for (int step = 1; step <= steps; step++) {
                 if (!learner.isResuming()) prune(learner, macs, step, log);
                 int later = step == steps ? 0 : (steps - step - 1) * epochsBetween + last;
-                learner.plan(new FitPhase(steps == 1 ? null : "training after pruning " + step + " of " + steps, later));
+                learner.plan(
+                        new FitPhase(steps == 1 ? null : "training after pruning " + step + " of " + steps, later));
                 rows.addAll(training.apply(step == steps ? last : epochsBetween));
             }
             return rows;

@@ -68,7 +68,12 @@ public final class VisionTransformer extends Module {
 
     private static Architecture describe(String name, long width, boolean distilled) {
         return Architecture.ofHeads(
-                name, IMAGE, EnumSet.of(HeadKind.Form.OWN, HeadKind.Form.EMBEDDING), head -> new VisionTransformer(name, width, distilled, head), "blocks.6", "head");
+                name,
+                IMAGE,
+                EnumSet.of(HeadKind.Form.OWN, HeadKind.Form.EMBEDDING),
+                head -> new VisionTransformer(name, width, distilled, head),
+                "blocks.6",
+                "head");
     }
 
     /** Return the tokens after the last block, N×tokens×width. */
