@@ -52,7 +52,7 @@ public record TrainingRecipe(
         @Setting(help = "Weight decay", atLeast = 0, whenUnset = "0.01 for adamw, 5e-4 for sgd") @Nullable
         Double weightDecay,
 
-        @Setting(help = "Clip gradients to this global L2 norm", above = 0) @Nullable
+        @Setting(help = "Clip gradients to this global L2 norm", above = 0, rare = true) @Nullable
         Double clipGradNorm,
 
         @Setting(help = "Batches per optimizer step", defaultValue = "1", atLeast = 1)
