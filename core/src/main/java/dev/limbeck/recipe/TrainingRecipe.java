@@ -92,7 +92,7 @@ public record TrainingRecipe(
         @Nullable
         Schedule meanTeacher,
 
-        @Setting(help = "Stop after N epochs without better validation accuracy", atLeast = 1) @Nullable
+        @Setting(help = "Stop after N epochs without better validation accuracy", atLeast = 1, rare = true) @Nullable
         Integer patience,
 
         @Setting(
