@@ -118,8 +118,9 @@ public final class Comparison {
     private static JsonNode pairing(Recipe recipe) {
         ObjectNode tree = recipe.toTree();
         tree.remove(List.of("teacher", "distillation", "pretrained", "init", "prune"));
-        // A trained student can be compared with one of the same architecture that is not.
-        tree.put("student", recipe.architecture().name());
+        // A trained student can be compared with one of the same architecture that is not, and one that learns for int8
+        // with one that does not.
+        tree.put("student", recipe.architecture().withoutQuantization().name());
         // Epochs with a frozen backbone, or between prunings, also count as steps.
         ((ObjectNode) tree.get("training")).put("epochs", recipe.epochs()).retain("epochs", "grad_accum_steps");
         return tree;

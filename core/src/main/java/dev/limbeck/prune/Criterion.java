@@ -2,6 +2,7 @@ package dev.limbeck.prune;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
@@ -86,6 +87,10 @@ public enum Criterion {
                     throw new LimbeckException("the criterion taylor needs data; name it (--data), or take l1 or bn");
                 }
                 Settings.atLeast(1, "batches", batches);
+                if (data.task().kind() == Task.Kind.EMBEDDING) {
+                    throw new LimbeckException(
+                            "the criterion taylor needs labels, found data for an embedding; take l1 or bn");
+                }
                 if (!data.has(Split.TRAIN)) throw new LimbeckException("the data has no training rows");
                 yield taylor(network, data, batches);
             }

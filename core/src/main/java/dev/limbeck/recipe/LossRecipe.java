@@ -86,6 +86,11 @@ public record LossRecipe(
         return Losses.byName(name).logits(given(parameters, temperature));
     }
 
+    /** Return whether it compares layers inside both networks. */
+    boolean isOfFeatures() {
+        return Losses.byName(name).comparesFeatures();
+    }
+
     /** Add the loss to a distillation. */
     void into(DistillationBuilder builder) {
         LossType kind = Losses.byName(name);

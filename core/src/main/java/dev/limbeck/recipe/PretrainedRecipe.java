@@ -88,13 +88,15 @@ public record PretrainedRecipe(
 
     /**
      * Return how the inputs of these weights are prepared, for data of rows: a network that starts from them must read the same columns
-     * and tokens. Empty for images.
+     * and tokens. Empty for images, unless the classifier is kept.
      */
     Map<String, String> preprocessing() {
         Path file = Path.of(weights);
         if (HuggingFaceFolder.isAt(file)) return HuggingFaceFolder.read(file).preprocessing();
         if (weights.equals(IMAGENET) || !Files.exists(file)) return Map.of();
         Map<String, String> said = SavedModel.readMetadata(file);
+        // A network that is trained further, with its classifier, goes on with its own inputs.
+        if (keepsHead()) return SavedModel.preprocessing(said);
         return said.containsKey(Modalities.KEY) ? said : Map.of();
     }
 

@@ -13,6 +13,7 @@ import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -104,7 +105,9 @@ public record Recipe(
                     + "; set student (--student) to a run or a model file");
         }
         if (init != null) init.requireWeights(teacher);
-        if (training.isQuantizationAware() && pretrained != null) pretrained = pretrained.keepingHead();
+        if (training.isQuantizationAware() && pretrained != null && Task.Kind.of(data.task()) != Task.Kind.EMBEDDING) {
+            pretrained = pretrained.keepingHead();
+        }
         if (pretrained != null && !pretrained.keepsHead() && !training.isOneCycle()) {
             throw new LimbeckException("a pretrained student is trained with the one-cycle schedule, found "
                     + training.schedule() + "; leave schedule out");
@@ -118,9 +121,25 @@ public record Recipe(
                 && distillation.adapterEpochs() > 0) {
             throw new LimbeckException("adapter_epochs holds the student, which mean_teacher trains; leave one out");
         }
+        if (distillation != null && !distillation.also().isEmpty()) {
+            Map<String, Boolean> ofOne = new LinkedHashMap<>();
+            ofOne.put("pretrained", pretrained != null);
+            ofOne.put("prune", prune != null);
+            ofOne.put("losses on features", distillation.losses().stream().anyMatch(LossRecipe::isOfFeatures));
+            ofOne.putAll(training.ofOneModel());
+            requireNone(ofOne, distillation.also());
+        }
         boolean embeds = Task.Kind.of(data.task()) == Task.Kind.EMBEDDING;
         if (embeds && teacher == null) {
             throw new LimbeckException("the task embedding learns from a teacher, found none; name one with --teacher");
+        }
+        if (embeds && distillation != null && !distillation.also().isEmpty()) {
+            throw new LimbeckException(
+                    "losses on features are for one student, found the task embedding; leave also out");
+        }
+        if (training.isQuantizationAware() && pretrained != null && pretrained.probe()) {
+            throw new LimbeckException(
+                    "a probe keeps its backbone as it is, so no ranges for int8 are found; leave probe or quantize out");
         }
         if (embeds && pretrained != null && pretrained.probe()) {
             throw new LimbeckException("a probe trains a classifier, found the task embedding; leave probe out");
@@ -137,6 +156,16 @@ public record Recipe(
             distillation = RecipeFiles.defaults(DistillationRecipe.class);
         }
         if (distillation != null) distillation = distillation.withLossFor(Task.Kind.of(data.task()));
+    }
+
+    /** Refuse settings that would leave further students out. */
+    private static void requireNone(Map<String, Boolean> ofOne, List<String> also) {
+        ofOne.forEach((setting, isSet) -> {
+            if (isSet) {
+                throw new LimbeckException(setting + " is for one student, found also " + also
+                        + "; leave one of both out, or train the students one by one");
+            }
+        });
     }
 
     /**

@@ -23,6 +23,7 @@ import dev.limbeck.train.TargetLoss;
 import dev.limbeck.train.TaskLoss;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -140,6 +141,16 @@ public record TrainingRecipe(
 
     boolean isQuantizationAware() {
         return quantize != null && quantize;
+    }
+
+    /** Return which settings are set that are about one model. */
+    Map<String, Boolean> ofOneModel() {
+        return Map.of(
+                "clip_grad_norm", clipGradNorm != null,
+                "ema_decay", emaDecay != null,
+                "mean_teacher", meanTeacher != null,
+                "patience", patience != null,
+                "keep: best", keepsBest());
     }
 
     boolean keepsBest() {

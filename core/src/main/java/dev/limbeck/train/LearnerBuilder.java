@@ -232,7 +232,8 @@ public final class LearnerBuilder {
                 log.accept(TrainedWeights.load(file, weightsKey, learner.model(), architecture));
             } else {
                 log.accept(BackboneWeights.load(file, weightsKey, weightsLayers, learner.model(), architecture));
-                learner.freeze();
+                // Without a classifier, there is nothing to train first.
+                if (!architecture.givesEmbedding()) learner.freeze();
             }
             return told(learner);
         } catch (RuntimeException e) {

@@ -92,12 +92,11 @@ final class TrainingState implements AutoCloseable {
         return position;
     }
 
-    /** Return the architecture of the checkpoint if it is another with as many widths: interrupted after the model was replaced by a pruned one. */
+    /** Return the architecture of the checkpoint if it is a pruned form of another: interrupted after the model was replaced by it. */
     Optional<Architecture> otherWidths(Architecture own) {
         String name = state.metadata().getOrDefault(SavedModel.ARCHITECTURE, "");
         if (own.widths().isEmpty() || name.equals(own.name())) return Optional.empty();
-        return Zoo.find(name)
-                .filter(other -> other.widths().size() == own.widths().size());
+        return Zoo.find(name).filter(other -> own.prunesTo(other));
     }
 
     /** Return this state, or close it and throw if the settings differ from those it was saved with. */

@@ -1,7 +1,6 @@
 package dev.limbeck.zoo;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Printable;
 import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.DType;
@@ -9,7 +8,6 @@ import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -17,7 +15,6 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -34,14 +31,6 @@ public final class Architecture {
     /** Hold which inputs an architecture takes, in words and as a test. */
     private record Taken(String what, Predicate<List<InputSpec>> test) {}
 
-    /** Hold the name with all channels, the channels of each prunable group there and here, and how to describe others. */
-    private record Pruning(String base, List<Long> full, List<Long> own, Function<List<Long>, Architecture> resize) {}
-
-    /** Stands between the name of an architecture and the widths of its pruned layers. */
-    private static final char WIDTHS = '@';
-
-    private static final Pattern NUMBERS = Pattern.compile("[1-9]\\d{0,5}(-[1-9]\\d{0,5})*");
-
     private final String name;
     private final int imageSize;
     private final Set<HeadKind.Form> forms;
@@ -50,7 +39,7 @@ public final class Architecture {
     private final List<String> groupStarts;
     private final @Nullable Taken takes;
     private final boolean quantized;
-    private final @Nullable Pruning pruning;
+    private final @Nullable ChannelWidths pruning;
 
     /**
      * Describe an architecture.
@@ -82,7 +71,7 @@ public final class Architecture {
             BiFunction<Head, List<InputSpec>, Module> maker,
             List<String> groupStarts,
             @Nullable Taken takes,
-            @Nullable Pruning pruning,
+            @Nullable ChannelWidths pruning,
             boolean quantized) {
         this.name = name;
         this.imageSize = imageSize;
@@ -149,16 +138,16 @@ public final class Architecture {
      * @param resize describes the architecture with other widths, of which it needs as many; it may keep the name
      */
     public Architecture prunable(List<Long> widths, Function<List<Long>, Architecture> resize) {
-        return with(name, head, new Pruning(name, List.copyOf(widths), List.copyOf(widths), resize), quantized);
+        return with(name, head, new ChannelWidths(name, widths, widths, resize), quantized);
     }
 
-    private Architecture with(String otherName, HeadKind kind, @Nullable Pruning other, boolean isQuantized) {
+    private Architecture with(String otherName, HeadKind kind, @Nullable ChannelWidths other, boolean isQuantized) {
         return new Architecture(otherName, imageSize, forms, kind, maker, groupStarts, takes, other, isQuantized);
     }
 
     /** Return the channels of each group that can be pruned, in the order of the layers; empty if none can be. */
     public List<Long> widths() {
-        return pruning == null ? List.of() : pruning.own;
+        return pruning == null ? List.of() : pruning.own();
     }
 
     /**
@@ -169,33 +158,23 @@ public final class Architecture {
      * @throws LimbeckException if it cannot be pruned, or the widths are others
      */
     public Architecture withWidths(List<Long> widths) {
-        Pruning known = pruning;
+        ChannelWidths known = pruning;
         if (known == null) {
             throw new LimbeckException(name + " has no channels that can be pruned; choose a convolutional network of "
                     + "the zoo, or let its blocks be Prunable");
         }
-        List<Long> full = known.full;
-        boolean fits = widths.size() == full.size();
-        for (int i = 0; fits && i < full.size(); i++) fits = widths.get(i) >= 1 && widths.get(i) <= full.get(i);
-        if (!fits) {
-            throw new LimbeckException(known.base + " has " + full.size() + " layers that can be pruned, of 1 to "
-                    + joined(full, ", ") + " channels, found " + widths.size() + ": " + joined(widths, ", "));
-        }
-        Architecture made = known.resize.apply(List.copyOf(widths)).withHead(head);
+        ChannelWidths others = known.with(widths);
+        Architecture made = known.resize().apply(others.own()).withHead(head);
         // Widths may be a part of the name already, as in small-cnn-16-32.
-        if (!made.name.equals(known.base)) return quantized ? made.quantizationAware() : made;
-        String named = widths.equals(full) ? known.base : known.base + WIDTHS + joined(widths, "-");
-        return made.with(named, head, new Pruning(known.base, full, List.copyOf(widths), known.resize), quantized);
+        if (!made.name.equals(known.base())) return quantized ? made.quantizationAware() : made;
+        return made.with(others.name(), head, others, quantized);
     }
 
-    private static String joined(List<Long> widths, String between) {
-        return widths.stream().map(String::valueOf).collect(Collectors.joining(between));
-    }
-
-    /** Return the part of a name before its widths, or all of it. */
-    static String unpruned(String name) {
-        int at = name.indexOf(WIDTHS);
-        return at < 0 ? name : name.substring(0, at);
+    /** Return whether another architecture is this one with fewer channels. */
+    public boolean prunesTo(Architecture other) {
+        return pruning != null
+                && ChannelWidths.fits(other.widths(), widths())
+                && withWidths(other.widths()).name().equals(other.name());
     }
 
     /**
@@ -205,12 +184,7 @@ public final class Architecture {
      */
     Architecture named(String full) {
         if (full.equals(name)) return this;
-        String widths = full.substring(name.length() + 1);
-        if (!NUMBERS.matcher(widths).matches()) {
-            throw new LimbeckException("expected widths behind " + name + WIDTHS + " such as 8-16-16, found '"
-                    + Printable.quote(widths) + "'");
-        }
-        return withWidths(Arrays.stream(widths.split("-")).map(Long::valueOf).toList());
+        return withWidths(ChannelWidths.of(name, full));
     }
 
     /** Return the name, with the kind of a replaced head and of training: {@code resnet18+concat+qat}. */

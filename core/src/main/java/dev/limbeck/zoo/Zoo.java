@@ -55,7 +55,7 @@ public final class Zoo {
      */
     public static Architecture byName(String name) {
         return found(name)
-                .orElseThrow(() -> Names.unknown("architecture", Architecture.unpruned(plain(name)), names()));
+                .orElseThrow(() -> Names.unknown("architecture", ChannelWidths.unpruned(plain(name)), names()));
     }
 
     /** Return an architecture by name, or empty. */
@@ -78,7 +78,7 @@ public final class Zoo {
     }
 
     private static Optional<Architecture> withOwnHead(String full) {
-        String name = Architecture.unpruned(full);
+        String name = ChannelWidths.unpruned(full);
         return unpruned(name).map(found -> found.named(full));
     }
 

@@ -111,6 +111,38 @@ class RecipeTest {
     }
 
     @Test
+    void furtherStudentsAreTaughtLikeTheFirstOrRefused() {
+        String also = LEAST + "teacher: {model: runs/t}\ndistillation: {also: [cifar-resnet14]%s}\n%s";
+        assertThat(requireNonNull(Recipe.parse(also.formatted("", "")).distillation())
+                        .also())
+                .containsExactly("cifar-resnet14");
+        String[][] ofOne = {
+            {"", "pretrained: {weights: imagenet}", "pretrained"},
+            {"", "training: {clip_grad_norm: 1}", "clip_grad_norm"},
+            {"", "training: {ema_decay: 0.9}", "ema_decay"},
+            {"", "training: {patience: 2}", "patience"},
+            {"", "training: {keep: best}", "keep: best"},
+            {", losses: [{name: fitnet, layers: [auto]}]", "", "losses on features"},
+        };
+        for (String[] one : ofOne) {
+            assertThatThrownBy(() -> Recipe.parse(also.formatted(one[0], one[1])))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage(one[2]
+                            + " is for one student, found also [cifar-resnet14]; leave one of both out, or train the "
+                            + "students one by one");
+        }
+    }
+
+    @Test
+    void aProbeFindsNoRangesForInt8() {
+        assertThatThrownBy(() -> Recipe.parse(
+                        LEAST + "pretrained: {weights: runs/b, probe: true}\ntraining: {quantize: true}\n"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(
+                        "a probe keeps its backbone as it is, so no ranges for int8 are found; leave probe or quantize out");
+    }
+
+    @Test
     void aRecordOfARunGivesItsRecipe() throws IOException {
         Path made = Files.writeString(folder.resolve("run.json"), """
                 {"limbeck": "1", "recipe": {"data": {"source": "shapes"}, "student": "cifar-resnet8"}, "model_sha256": "0"}

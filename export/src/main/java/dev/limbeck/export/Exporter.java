@@ -348,7 +348,12 @@ public final class Exporter {
             case FP16 -> OnnxQuantizer.fp16(onnx);
             case INT8 -> {
                 if (OnnxQuantizer.isTrained(onnx)) yield OnnxQuantizer.trained(onnx);
-                Data rows = Objects.requireNonNull(data);
+                Data rows = data;
+                if (rows == null) {
+                    throw new LimbeckException(
+                            source.name() + " has no ranges for int8 yet, because it was not trained; "
+                                    + "name data to calibrate on");
+                }
                 Normalization normalization =
                         options.normalizes() ? source.preprocessing().normalization() : null;
                 List<String> tensors = OnnxQuantizer.observed(onnx);

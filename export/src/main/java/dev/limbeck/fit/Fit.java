@@ -2,6 +2,7 @@ package dev.limbeck.fit;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.Task;
 import dev.limbeck.compare.SearchSpace;
 import dev.limbeck.compare.Sweep;
 import dev.limbeck.compare.SweepResult;
@@ -56,6 +57,13 @@ public final class Fit {
      */
     public Fit(Recipe base, Budget budget, Path out, RunContext context) {
         if (base.teacher() == null) throw new LimbeckException("a fit needs a recipe with a teacher; name one");
+        if (Task.Kind.of(base.data().task()) == Task.Kind.EMBEDDING) {
+            throw new LimbeckException(
+                    "a fit compares a validation metric, found the task embedding; choose another task");
+        }
+        if (base.pretrained() != null) {
+            throw new LimbeckException("a fit measures networks with their own heads, found pretrained; leave it out");
+        }
         this.base = base;
         this.budget = Objects.requireNonNull(budget, "budget");
         this.out = out;
@@ -111,6 +119,8 @@ public final class Fit {
                 requireSame(file, "number of outputs", outputs, known.outputs());
                 if (measured == null) requireSame(file, "threads", threads, known.threads());
             }
+            String here = RunRecord.Engine.here().machine();
+            String machine = known == null ? here : known.machine();
             List<String> names = students.isEmpty() ? measured != null ? named(known) : usual(data) : students;
             List<Cost> costs = new ArrayList<>();
             List<String> missing = new ArrayList<>();
@@ -126,11 +136,12 @@ public final class Fit {
             if (measured != null) {
                 missing.forEach(name -> context.log().accept(name + " is left out: " + file + " has no cost of it"));
             } else if (!missing.isEmpty()) {
+                // Latencies of two machines cannot be compared.
+                if (known != null) requireSame(file, "machine", here, machine);
                 context.log().accept("measuring " + missing.size() + " networks in ONNX Runtime");
                 costs.addAll(new CostMeter(data, threads, context.log()).measure(missing, budget));
             }
             if (costs.isEmpty()) throw new LimbeckException("none of " + names.size() + " networks can be measured");
-            String machine = known == null ? RunRecord.Engine.here().machine() : known.machine();
             int used = known == null ? threads : known.threads();
             // Those of an earlier call with other networks stay in the file.
             List<Cost> kept = new ArrayList<>(costs);

@@ -273,7 +273,7 @@ class FileTeacherTest {
         assertThatThrownBy(() -> TeacherOutput.of("labels"))
                 .hasMessage(
                         "a teacher's output must be logits, probabilities, top_classes, log_probabilities, percent, "
-                                + "sigmoid, numbers, found 'labels'");
+                                + "sigmoid, numbers, embedding, found 'labels'");
     }
 
     @Test
