@@ -40,6 +40,11 @@ public record Verification(
     /** Lower bound of the scale, to verify a model with zero outputs. */
     private static final double SMALLEST = 1e-3;
 
+    private static final String COSINE = "cosine";
+
+    /** Least mean cosine of embeddings in formats that round less than int8. */
+    private static final double LEAST_COSINE = 0.999;
+
     /**
      * Run a model on rows of a split.
      *
@@ -146,7 +151,7 @@ public record Verification(
     private record Cosine(Predictions model) implements Metric {
         @Override
         public String name() {
-            return "cosine";
+            return COSINE;
         }
 
         @Override
@@ -179,7 +184,8 @@ public record Verification(
     /** Return whether the outputs match within the tolerance of the precision. */
     public boolean passed(Precision precision) {
         return largestDifference <= precision.tolerance * Math.max(SMALLEST, largestOutput)
-                && !(agreement < precision.agreement);
+                && !(agreement < precision.agreement)
+                && (!metric.equals(COSINE) || value >= Math.min(LEAST_COSINE, precision.agreement));
     }
 
     /** Throw if the outputs do not match. */
