@@ -134,7 +134,7 @@ class BadInputTest {
             value = {
                 "--epochs 0 | epochs must be at least 1, found 0",
                 "--head concat | --head needs --pretrained or --weights; add one",
-                "--head round --pretrained | no head 'round'; nearest: concat, linear",
+                "--head round --pretrained | no head 'round'; nearest: keep, concat, linear",
                 "--frozen-epochs -1 --pretrained | frozen_epochs must be at least 0, found -1",
                 "--lr NaN | lr must be a positive number, found NaN",
                 "--lr 0 | lr must be a positive number, found 0.0",

@@ -167,7 +167,7 @@ class CommandsTest {
     @Test
     void listsTheLosses() {
         JsonNode losses = Cli.run("losses", "--json").done().json();
-        assertThat(losses).hasSize(35);
+        assertThat(losses).hasSize(38);
         assertThat(Cli.run("losses").done().out()).contains("attention", "power=2", "soft-target", "T=3");
     }
 
