@@ -124,7 +124,7 @@ class ExtensionTest {
             {"soft-mse:gamma=1", "the loss soft-mse has no gamma, found 1; it has temperature, power, over, scaled"},
         }) {
             Answer answer = run(with(distill, "--loss", wrong[0]));
-            assertThat(answer.code()).isOne();
+            assertThat(answer.code()).isEqualTo(2);
             assertThat(answer.err()).contains("limbeck: " + wrong[1]);
         }
         assertThat(run(with(tiny("train"), "--arch", "plain-nett", "--out", home.resolve("no")))
