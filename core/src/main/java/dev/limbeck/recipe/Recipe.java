@@ -13,7 +13,6 @@ import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -122,12 +121,15 @@ public record Recipe(
             throw new LimbeckException("adapter_epochs holds the student, which mean_teacher trains; leave one out");
         }
         if (distillation != null && !distillation.also().isEmpty()) {
-            Map<String, Boolean> ofOne = new LinkedHashMap<>();
-            ofOne.put("pretrained", pretrained != null);
-            ofOne.put("prune", prune != null);
-            ofOne.put("losses on features", distillation.losses().stream().anyMatch(LossRecipe::isOfFeatures));
-            ofOne.putAll(training.ofOneModel());
-            requireNone(ofOne, distillation.also());
+            List<String> ofOne = new ArrayList<>();
+            if (pretrained != null) ofOne.add("pretrained");
+            if (prune != null) ofOne.add("prune");
+            if (distillation.losses().stream().anyMatch(LossRecipe::isOfFeatures)) ofOne.add("losses on features");
+            ofOne.addAll(training.ofOneModel());
+            if (!ofOne.isEmpty()) {
+                throw new LimbeckException(ofOne.get(0) + " is for one student, found also " + distillation.also()
+                        + "; leave one of both out, or train the students one by one");
+            }
         }
         boolean embeds = Task.Kind.of(data.task()) == Task.Kind.EMBEDDING;
         if (embeds && teacher == null) {
@@ -156,16 +158,6 @@ public record Recipe(
             distillation = RecipeFiles.defaults(DistillationRecipe.class);
         }
         if (distillation != null) distillation = distillation.withLossFor(Task.Kind.of(data.task()));
-    }
-
-    /** Refuse settings that would leave further students out. */
-    private static void requireNone(Map<String, Boolean> ofOne, List<String> also) {
-        ofOne.forEach((setting, isSet) -> {
-            if (isSet) {
-                throw new LimbeckException(setting + " is for one student, found also " + also
-                        + "; leave one of both out, or train the students one by one");
-            }
-        });
     }
 
     /**

@@ -23,7 +23,6 @@ import dev.limbeck.train.TargetLoss;
 import dev.limbeck.train.TaskLoss;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -143,14 +142,15 @@ public record TrainingRecipe(
         return quantize != null && quantize;
     }
 
-    /** Return which settings are set that are about one model. */
-    Map<String, Boolean> ofOneModel() {
-        return Map.of(
-                "clip_grad_norm", clipGradNorm != null,
-                "ema_decay", emaDecay != null,
-                "mean_teacher", meanTeacher != null,
-                "patience", patience != null,
-                "keep: best", keepsBest());
+    /** Return the settings that are about one model, and would leave further students out. */
+    List<String> ofOneModel() {
+        List<String> set = new ArrayList<>();
+        if (clipGradNorm != null) set.add("clip_grad_norm");
+        if (emaDecay != null) set.add("ema_decay");
+        if (meanTeacher != null) set.add("mean_teacher");
+        if (patience != null) set.add("patience");
+        if (keepsBest()) set.add("keep: best");
+        return set;
     }
 
     boolean keepsBest() {

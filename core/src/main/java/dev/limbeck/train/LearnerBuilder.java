@@ -217,7 +217,7 @@ public final class LearnerBuilder {
             throw new LimbeckException(
                     "a student starts from pretrained weights or from a larger model, found both; set one");
         }
-        if (from == null) return told(larger == null ? new Learner(this) : started(larger));
+        if (from == null) return logged(larger == null ? new Learner(this) : started(larger));
         // Checked before the network is created, which would initialize its weights in vain.
         Path file = from.get();
         if (keepsHead) {
@@ -235,7 +235,7 @@ public final class LearnerBuilder {
                 // Without a classifier, there is nothing to train first.
                 if (!architecture.givesEmbedding()) learner.freeze();
             }
-            return told(learner);
+            return logged(learner);
         } catch (RuntimeException e) {
             learner.close();
             throw e;
@@ -255,7 +255,7 @@ public final class LearnerBuilder {
         }
     }
 
-    private Learner told(Learner learner) {
+    private Learner logged(Learner learner) {
         if (architecture.isQuantizationAware()) log.accept(FakeQuantization.describe(learner.model()));
         return learner;
     }
