@@ -1,6 +1,6 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.compare.ComparisonResult;
+import dev.limbeck.compare.Sweep;
 import dev.limbeck.fit.Budget;
 import dev.limbeck.fit.Cost;
 import dev.limbeck.fit.Costs;
@@ -9,7 +9,6 @@ import dev.limbeck.fit.FitResult;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.report.ParetoPicture;
-import dev.limbeck.report.Report;
 import dev.limbeck.train.Metric;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
@@ -87,16 +86,8 @@ final class FitCommand extends TrackedCommand {
         show(result);
         say("");
         say("chosen: " + words(result.winner()) + " of " + result.budget());
-        say("recipe: " + out.resolve("best.yaml") + ", picture: " + picture(result, budget));
-        ComparisonResult confirmed = result.sweep().confirmed();
-        if (confirmed == null) {
-            say("not confirmed: the values above selected it, so they are optimistic");
-            return result;
-        }
-        say("");
-        say("confirmed on fresh seeds:");
-        CompareCommand.show(this, confirmed);
-        say("open " + Report.write(confirmed, out.resolve("confirm"), context));
+        say("recipe: " + out.resolve(Sweep.BEST_NAME) + ", picture: " + picture(result, budget));
+        SweepCommand.showConfirmed(this, result.sweep(), out, context);
         return result;
     }
 

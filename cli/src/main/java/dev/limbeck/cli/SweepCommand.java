@@ -139,16 +139,21 @@ final class SweepCommand extends TrackedCommand {
         say("");
         say("chosen: " + result.winner());
         say("recipe: " + out.resolve(Sweep.BEST_NAME) + ", picture: " + SweepPicture.write(result, out));
+        showConfirmed(this, result, out, context);
+        return result;
+    }
+
+    /** Print the confirmation of a winner, and write its report. */
+    static void showConfirmed(LimbeckCommand to, SweepResult result, Path out, RunContext context) {
         ComparisonResult confirmed = result.confirmed();
         if (confirmed == null) {
-            say("not confirmed: the values above selected it, so they are optimistic");
-            return result;
+            to.say("not confirmed: the values above selected it, so they are optimistic");
+            return;
         }
-        say("");
-        say("confirmed on fresh seeds:");
-        CompareCommand.show(this, confirmed);
-        say("open " + Report.write(confirmed, out.resolve(Sweep.CONFIRM_FOLDER), context));
-        return result;
+        to.say("");
+        to.say("confirmed on fresh seeds:");
+        CompareCommand.show(to, confirmed);
+        to.say("open " + Report.write(confirmed, out.resolve(Sweep.CONFIRM_FOLDER), context));
     }
 
     private static List<Schedule> schedules(@Nullable List<String> given, List<Schedule> usual) {

@@ -11,6 +11,7 @@ import dev.limbeck.recipe.LoadedTeacher;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
+import dev.limbeck.recipe.ResumePoint;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunDirectory;
 import dev.limbeck.run.RunJson;
@@ -28,8 +29,6 @@ import org.jspecify.annotations.Nullable;
  * interrupted run is resumed after its last finished epoch.
  */
 final class RunStore {
-    private static final String INPUTS = "preparation of the inputs";
-    private static final String START = "content of the initial weights";
     private static final String MESSAGE = "message";
     private static final String SETTINGS = "settings";
 
@@ -73,14 +72,14 @@ final class RunStore {
                 facts(old.recipe(), old.dataFingerprint(), identity == null ? old.teacherSha256() : identity);
         String inputs = old.inputsSha256();
         if (inputs != null) {
-            wanted.put(INPUTS, RunRecord.inputsSha256(data.preprocessing()));
-            found.put(INPUTS, inputs);
+            wanted.put(ResumePoint.INPUTS, RunRecord.inputsSha256(data.preprocessing()));
+            found.put(ResumePoint.INPUTS, inputs);
         }
         StartingWeights start = old.training().start();
         String sha256 = recipe.startSha256(context);
         if (!sha256.isEmpty()) {
-            wanted.put(START, sha256);
-            found.put(START, start == null ? "" : start.sha256());
+            wanted.put(ResumePoint.START, sha256);
+            found.put(ResumePoint.START, start == null ? "" : start.sha256());
         }
         String difference = RecipeFiles.difference(wanted, found);
         if (difference != null) {

@@ -18,11 +18,12 @@ public final class ResumePoint {
     private static final String RECIPE = "recipe";
     private static final String DATA = "content of the data";
     private static final String TEACHER = "content of the teacher";
-    /** The vocabulary of a tokenizer's file may have changed, where the recipe and the rows have not. */
-    private static final String INPUTS = "preparation of the inputs";
+
+    /** How inputs are prepared: the vocabulary of a tokenizer's file may have changed, where the recipe and the rows have not. */
+    public static final String INPUTS = "preparation of the inputs";
 
     /** The file that a student starts from, if it is not the teacher's. */
-    static final String START = "content of the initial weights";
+    public static final String START = "content of the initial weights";
 
     private static final String PROCESSES = "number of processes";
 
