@@ -41,7 +41,7 @@ final class FitCommand extends TrackedCommand {
             split = ",",
             paramLabel = "ARCH,…",
             hideParamSyntax = true,
-            description = "Students to try (default: the whole zoo)")
+            description = "Students to try, by name or file (default: the zoo, narrower where above the budget)")
     List<String> students = List.of();
 
     @Option(names = "--onnx-threads", paramLabel = "N", description = "Threads of ONNX Runtime (default: 0, all cores)")

@@ -50,16 +50,16 @@ class FitTest {
             "--students", NETWORKS, "--max-ms", "1000", "--max-mb", "0.1", "--confirm", "1", "--out", out
         };
         Cli.Answer answer = fit(options).done();
-        assertThat(answer.err()).contains("2 of 3 networks are within 1000 ms and 0.1 MB");
+        assertThat(answer.err()).contains("3 of 5 networks are within 1000 ms and 0.1 MB");
         assertThat(answer.out())
                 .contains("chosen: small-cnn-", "confirmed on fresh seeds:", "evaluated on the test split")
                 .containsPattern("cifar-resnet8 +- +0\\.3\\d +[\\d.]+ +- +above");
         assertThat(out.resolve("fit.png")).isNotEmptyFile();
         JsonNode result = Cli.read(out.resolve("fit.json"));
-        assertThat(result.at("/candidates")).hasSize(3);
+        assertThat(result.at("/candidates")).hasSize(5);
         assertThat(result.at("/candidates/0/cost/student").asText()).startsWith("small-cnn-");
         assertThat(result.at("/candidates/0/cost/millis").asDouble()).isPositive();
-        assertThat(result.at("/candidates/2/cost/millis").isNull()).isTrue();
+        assertThat(result.at("/candidates/4/cost/millis").isNull()).isTrue();
         // What is there is used again, costs and runs.
         String costs = Files.readString(out.resolve("costs.json"));
         Cli.Answer again = fit(options).done();
@@ -100,8 +100,26 @@ class FitTest {
         assertThat(answer.code()).isEqualTo(1);
         assertThat(answer.err())
                 .contains(
-                        "limbeck: none of 3 networks is within 0.0001 MB; the nearest is small-cnn-4: not timed, 0.0");
+                        "limbeck: none of 9 networks is within 0.0001 MB; the nearest is small-cnn-4@0.25: not timed, 0.0");
         assertThat(home.resolve("none/trials")).doesNotExist();
+    }
+
+    @Test
+    void aPrunedFileMayBeAStudent() throws IOException {
+        Path pruned = home.resolve("pruned.safetensors");
+        Cli.run("prune", teacher, "--macs", "0.5", "--out", pruned).done();
+        Path out = home.resolve("of-files");
+        Object[] options = {"--students", pruned, "--max-mb", "1", "--confirm", "0", "--out", out};
+        Cli.Answer answer = fit(options).done();
+        assertThat(answer.out()).contains("chosen: " + pruned);
+        assertThat(Files.readString(out.resolve("best.yaml"))).contains(pruned.toString());
+        // Another file by the same name has another cost.
+        String before = Cli.read(out.resolve("costs.json")).at("/costs/0/bytes").asText();
+        Cli.run("prune", teacher, "--macs", "0.3", "--out", pruned, "--overwrite")
+                .done();
+        fit("--students", pruned, "--max-mb", "1", "--measure", "--out", out).done();
+        assertThat(Cli.read(out.resolve("costs.json")).at("/costs/0/bytes").asText())
+                .isNotEqualTo(before);
     }
 
     @Test

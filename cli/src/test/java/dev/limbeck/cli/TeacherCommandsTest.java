@@ -267,6 +267,10 @@ class TeacherCommandsTest {
         Object[] options = distill("--teacher", onnx, "--also", "small-cnn-4,small-cnn-6", "--out", out);
         Cli.Answer run = Cli.run("distill", options).done();
         assertThat(run.err()).containsPattern("small-cnn-6, valid: accuracy [\\d.]+ %");
+        assertThat(Cli.read(out.resolve("run.json"))
+                        .at("/also/small-cnn-4/valid/accuracy")
+                        .asDouble(-1))
+                .isBetween(0.0, 1.0);
         Cli.run("evaluate", data("64"), "--split", "valid", "--model", out.resolve("also-small-cnn-4.safetensors"))
                 .done();
         assertThat(Files.readString(out.resolve("epochs.csv"))).contains("peer2_accuracy");

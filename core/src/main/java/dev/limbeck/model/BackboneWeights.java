@@ -32,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Load pretrained weights into a network, except its classifier, which keeps its initial weights. */
 public final class BackboneWeights {
-    private static final String BATCH_COUNTER = "num_batches_tracked";
     private static final int ANY_CLASSES = 10;
 
     /** A classifier has few tensors. More leftover tensors mean a larger network. */
@@ -65,7 +64,7 @@ public final class BackboneWeights {
     private static Map<String, Tensor> pick(StateDict state, Predicate<String> wanted) {
         Map<String, Tensor> picked = new LinkedHashMap<>();
         for (String name : TimmOrder.of(state.names())) {
-            if (wanted.test(name) && !name.endsWith(BATCH_COUNTER) && !FakeQuantization.isRange(name))
+            if (wanted.test(name) && !WeightSelection.isCounter(name) && !FakeQuantization.isRange(name))
                 picked.put(name, state.get(name));
         }
         return picked;

@@ -6,12 +6,12 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Hold which weights of a larger network a network started from, see {@link WeightSelection}. Counts of batches in batch norms
- * and ranges of quantization-aware training are not counted as tensors.
+ * Hold which weights of another network a network started from: a larger one's, see {@link WeightSelection}, or all of a trained one's, see
+ * {@link TrainedWeights}. Counts of batches in batch norms and ranges of quantization-aware training are not counted as tensors.
  *
  * @param file file of the weights
- * @param architecture name of the larger network
- * @param sha256 SHA-256 of the larger network's weights and buffers, in hex
+ * @param architecture name of the other network
+ * @param sha256 SHA-256, in hex: of a larger network's weights and buffers, of a trained one's file
  * @param copied number of tensors that were copied as they are, apart from the order of the classes
  * @param sliced number of tensors of which channels were chosen
  * @param drawn number of tensors that keep their random initial values

@@ -2,6 +2,7 @@ package dev.limbeck.model;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
+import dev.limbeck.io.Checksum;
 import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
@@ -16,6 +17,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Load all weights of a trained network, with its classifier, to train it further. */
@@ -50,10 +53,12 @@ public final class TrainedWeights {
      *
      * @param path a file of weights, or a run directory
      * @param weightsKey where in the file the weights are stored; null if only one set of weights fits
-     * @return a description of the loaded and ignored tensors
+     * @param log receives a description of the loaded and ignored tensors
+     * @return what was loaded, with the SHA-256 of the file
      * @throws LimbeckException if the file does not fit the network
      */
-    public static String load(Path path, @Nullable String weightsKey, Module network, Architecture architecture) {
+    public static StartingWeights load(
+            Path path, @Nullable String weightsKey, Module network, Architecture architecture, Consumer<String> log) {
         Path file = Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
         String stored = SavedModel.readMetadata(file).getOrDefault(SavedModel.ARCHITECTURE, "");
         boolean hasRanges =
@@ -73,7 +78,12 @@ public final class TrainedWeights {
             network.load(state);
             List<String> remarks = new ArrayList<>(fit.notes());
             remarks.add(0, read + " tensors read from " + file + ", its classifier too");
-            return String.join("; ", remarks);
+            log.accept(String.join("; ", remarks));
+            int copied = (int) state.names().stream()
+                    .filter(name -> !WeightSelection.isCounter(name) && !FakeQuantization.isRange(name))
+                    .count();
+            return new StartingWeights(
+                    file.toString(), architecture.name(), Checksum.sha256Of(file), copied, 0, 0, Map.of(), Map.of());
         }
     }
 }

@@ -91,7 +91,7 @@ public final class WeightSelection {
             for (String name : List.copyOf(values.names())) {
                 Pair pair = pairs.get(name);
                 if (pair != null) values.put(name, Scope.retain(Tensors.copy(selected(pair, rows))));
-                if (name.endsWith(BATCH_COUNTER) || FakeQuantization.isRange(name)) continue;
+                if (isCounter(name) || FakeQuantization.isRange(name)) continue;
                 if (pair == null) drawn++;
                 else if (isSliced(pair)) sliced++;
                 else copied++;
@@ -102,6 +102,11 @@ public final class WeightSelection {
         bodies.blocks().forEach((path, kept) -> blocks.put(path, kept.layers()));
         return new StartingWeights(
                 source.file().toString(), source.architecture(), source.sha256(), copied, sliced, drawn, heads, blocks);
+    }
+
+    /** Return whether a tensor counts the batches of a batch norm. */
+    static boolean isCounter(String name) {
+        return name.endsWith(BATCH_COUNTER);
     }
 
     private static boolean isSliced(Pair pair) {

@@ -63,6 +63,12 @@ public record PretrainedRecipe(
         if (weightsLayers != null && weights.equals(IMAGENET)) {
             throw new LimbeckException("found pretrained.weights_layers without a file of weights; leave it out");
         }
+        // One is the default, which means nothing here.
+        if ((probe || KEEP.equals(head)) && frozenEpochs > 1) {
+            throw new LimbeckException("found frozen_epochs " + frozenEpochs + ", but with "
+                    + (probe ? "probe all epochs train the classifier only" : "head keep there is no new classifier")
+                    + "; leave one of both out");
+        }
         if (KEEP.equals(head)) {
             if (weights.equals(IMAGENET)) {
                 throw new LimbeckException(

@@ -13,6 +13,7 @@ import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -121,6 +122,13 @@ public record Recipe(
             throw new LimbeckException("adapter_epochs holds the student, which mean_teacher trains; leave one out");
         }
         if (distillation != null && !distillation.also().isEmpty()) {
+            List<String> all = new ArrayList<>(distillation.also());
+            all.add(student);
+            for (String one : all) {
+                if (Collections.frequency(all, one) == 1) continue;
+                throw new LimbeckException("students that train along need different architectures, found " + one
+                        + " twice; leave one out of also");
+            }
             List<String> ofOne = new ArrayList<>();
             if (pretrained != null) ofOne.add("pretrained");
             if (prune != null) ofOne.add("prune");
@@ -199,9 +207,10 @@ public record Recipe(
         return new Recipe(data, teacher, student, pretrained, prune, init, training.withSeed(seed), distillation);
     }
 
-    /** Return a copy with another architecture of the student, which is not pruned. */
+    /** Return a copy with another architecture of the student, without others that train along. It is not pruned. */
     Recipe withStudent(String other) {
-        return new Recipe(data, teacher, other, pretrained, null, init, training, distillation);
+        DistillationRecipe single = distillation == null ? null : Sections.with(distillation, "also", List.of());
+        return new Recipe(data, teacher, other, pretrained, null, init, training, single);
     }
 
     /** Return a copy without the teacher. It starts from the same weights, even if they are the teacher's. */
@@ -245,7 +254,8 @@ public record Recipe(
 
     /** Return the SHA-256 of the weights in the file that the student starts from, in hex; empty if there is none, or it is the teacher. */
     public String startSha256(RunContext context) {
-        return init == null ? "" : init.sha256(context.quiet().log());
+        if (init != null) return init.sha256(context.quiet().log());
+        return StudentFile.of(student).map(StudentFile::sha256).orElse("");
     }
 
     /** Return the number of training epochs, including frozen ones and those between prunings. */
@@ -294,9 +304,17 @@ public record Recipe(
      * @throws LimbeckException if the student is a file that does not say it
      */
     public Architecture architecture() {
-        Architecture named =
-                StudentFile.of(student).map(StudentFile::architecture).orElseGet(() -> Zoo.byName(student));
+        Architecture named = architecture(student);
         return training.isQuantizationAware() ? named.quantizationAware() : named;
+    }
+
+    /**
+     * Return the architecture of a student, which is named as in a recipe: by its architecture, or by a trained model's file.
+     *
+     * @throws LimbeckException if there is none, or the file does not say it
+     */
+    public static Architecture architecture(String student) {
+        return StudentFile.of(student).map(StudentFile::architecture).orElseGet(() -> Zoo.byName(student));
     }
 
     /**

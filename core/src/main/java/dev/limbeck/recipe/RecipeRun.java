@@ -177,7 +177,7 @@ public final class RecipeRun {
                         FinalEvaluation.of(learner, best, recipe.training().keepsBest(), judgedOn);
                 if (keepPredictions)
                     PredictionFile.write(evaluation.predictions(), directory.file(PredictionFile.NAME));
-                also.finish(directory, judgedOn);
+                Map<String, Map<String, Map<String, Double>>> others = also.finish(directory, judgedOn);
                 RunRecord made = directory.finish(
                         learner,
                         new RunRecord(
@@ -191,6 +191,7 @@ public final class RecipeRun {
                                 distillation == null || teacher == null ? null : teacher.described(distillation),
                                 epochs,
                                 evaluation.results(),
+                                others,
                                 learner.model().sha256(),
                                 null));
                 tracked.forEach(one -> one.finished(out));

@@ -1,6 +1,7 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.io.Checksum;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.train.LearnerBuilder;
@@ -26,8 +27,17 @@ record StudentFile(Path path) {
         return Optional.of(new StudentFile(Path.of(student)));
     }
 
+    private Path file() {
+        return Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
+    }
+
+    /** Return the SHA-256 of the file, in hex. */
+    String sha256() {
+        return Checksum.sha256Of(file());
+    }
+
     private Map<String, String> metadata() {
-        Path file = Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
+        Path file = file();
         if (!Files.isRegularFile(file)) {
             throw MissingFile.of("student", path, "expected an architecture, a run directory or a " + ENDING + " file");
         }

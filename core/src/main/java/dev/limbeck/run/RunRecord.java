@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param recipe recipe that repeats the run
  * @param distillation distillation settings and teacher; null without a teacher
  * @param epochs one row per trained epoch
+ * @param also metrics of further students of this run, by architecture and split
  * @param modelSha256 SHA-256 of weights and buffers
  * @param repeatSha256 SHA-256 of this record without times; null in records of older versions
  */
@@ -48,6 +49,7 @@ public record RunRecord(
         @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable ObjectNode distillation,
         List<EpochRecord> epochs,
         Results results,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Map<String, Map<String, Double>>> also,
         String modelSha256,
         @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String repeatSha256) {
     private static final String TEACHER_FILE = "teacher_file";
@@ -67,6 +69,7 @@ public record RunRecord(
         training = training == null ? new Training("", 0, 0, null, "", "", "", 0, null, null) : training;
         epochs = epochs == null ? List.of() : List.copyOf(epochs);
         results = results == null ? new Results(null, null, null, null, null) : results;
+        also = also == null ? Map.of() : also;
         modelSha256 = or(modelSha256);
     }
 
@@ -125,7 +128,7 @@ public record RunRecord(
      * @param architecture name in the zoo
      * @param parameters number of the network's parameters
      * @param seed seed of initial weights and dropout
-     * @param start weights of a larger network that it started from; null for others
+     * @param start weights of another network that it started from, with its head; null for others
      * @param steps number of optimizer steps
      * @param processes number of processes that trained together; null for one
      * @param stopped reason for an early end; null without one
@@ -256,6 +259,7 @@ public record RunRecord(
                 distillation,
                 epochs,
                 results,
+                also,
                 modelSha256,
                 TimelessRecord.sha256(this));
     }

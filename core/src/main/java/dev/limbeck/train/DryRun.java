@@ -5,15 +5,21 @@ import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Run a fit that its last callback ends with {@link StopTraining}, then restore the weights. */
+/**
+ * Run a fit that its last callback ends with {@link StopTraining}, then restore the weights: of the model, and of what callbacks train beside it
+ * and keep for the next fit, such as adapters and further students.
+ */
 final class DryRun {
     private DryRun() {}
 
     static void run(Training what, List<Callback> own, int epochs, double rate, Callback last, Callback... more) {
-        List<Callback> all = new ArrayList<>(own);
-        all.addAll(List.of(more));
+        List<Callback> others = new ArrayList<>(own);
+        others.addAll(List.of(more));
+        List<Callback> all = new ArrayList<>(others);
         all.add(last);
-        try (StateDict before = what.model().stateDict()) {
+        try (StateDict before = what.model().stateDict();
+                KeptStates kept = new KeptStates(others)) {
+            all.add(kept);
             Tensors.seed(what.seed());
             try {
                 new TrainingLoop(what, all, FitPhase.ONLY).run(epochs, rate, path -> 1, new ArrayList<>(), 0, null);
@@ -21,7 +27,43 @@ final class DryRun {
                 // This is the expected end.
             } finally {
                 what.model().load(before);
+                kept.restore();
             }
+        }
+    }
+
+    /** Keep the states of other callbacks as they are when the fit begins: some make their modules there. */
+    private static final class KeptStates implements Callback, AutoCloseable {
+        private final List<Callback> others;
+        private final List<StateDict> states = new ArrayList<>();
+
+        KeptStates(List<Callback> others) {
+            this.others = others;
+        }
+
+        @Override
+        public int order() {
+            return Integer.MAX_VALUE;
+        }
+
+        @Override
+        public void beforeFit(TrainingContext fit) {
+            others.forEach(callback -> states.add(callback.state()));
+        }
+
+        /** Restore those that the callbacks still have after the fit. */
+        void restore() {
+            for (int i = 0; i < states.size(); i++) {
+                try (StateDict now = others.get(i).state()) {
+                    if (!now.isEmpty() && !states.get(i).isEmpty())
+                        others.get(i).restore(states.get(i));
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            states.forEach(StateDict::close);
         }
     }
 }

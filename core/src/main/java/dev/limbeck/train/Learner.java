@@ -304,7 +304,7 @@ public final class Learner implements AutoCloseable {
         groups.freezeTo(group);
     }
 
-    /** Return which weights of a larger network it started from, see {@link LearnerBuilder#startFrom}; null for none. */
+    /** Return which weights of another network it started from: by {@link LearnerBuilder#startFrom} or with its head; null for none. */
     public @Nullable StartingWeights start() {
         return start;
     }

@@ -229,7 +229,7 @@ public final class LearnerBuilder {
         Learner learner = new Learner(this);
         try {
             if (keepsHead) {
-                log.accept(TrainedWeights.load(file, weightsKey, learner.model(), architecture));
+                learner.start = TrainedWeights.load(file, weightsKey, learner.model(), architecture, log);
             } else {
                 log.accept(BackboneWeights.load(file, weightsKey, weightsLayers, learner.model(), architecture));
                 // Without a classifier, there is nothing to train first.

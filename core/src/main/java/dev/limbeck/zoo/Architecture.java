@@ -184,7 +184,7 @@ public final class Architecture {
      */
     Architecture named(String full) {
         if (full.equals(name)) return this;
-        return withWidths(ChannelWidths.of(name, full));
+        return withWidths(ChannelWidths.of(name, full, widths()));
     }
 
     /** Return the name, with the kind of a replaced head and of training: {@code resnet18+concat+qat}. */

@@ -23,6 +23,8 @@ record ChannelWidths(String base, List<Long> full, List<Long> own, Function<List
 
     private static final Pattern NUMBERS = Pattern.compile("[1-9]\\d{0,5}(-[1-9]\\d{0,5})*");
 
+    private static final Pattern SHARE = Pattern.compile("0\\.\\d{1,3}");
+
     ChannelWidths {
         full = List.copyOf(full);
         own = List.copyOf(own);
@@ -37,14 +39,21 @@ record ChannelWidths(String base, List<Long> full, List<Long> own, Function<List
     /**
      * Read the widths behind a name.
      *
-     * @param full the name of an architecture, {@code @} and its widths
-     * @throws LimbeckException if what follows the name is not a list of widths
+     * @param named the name of an architecture, {@code @} and its widths, or their share of all channels
+     * @param full channels of each group
+     * @throws LimbeckException if what follows the name is neither
      */
-    static List<Long> of(String name, String full) {
-        String widths = full.substring(name.length() + 1);
+    static List<Long> of(String name, String named, List<Long> full) {
+        String widths = named.substring(name.length() + 1);
+        if (SHARE.matcher(widths).matches() && Double.parseDouble(widths) > 0) {
+            double share = Double.parseDouble(widths);
+            return full.stream()
+                    .map(width -> Math.max(1, Math.round(width * share)))
+                    .toList();
+        }
         if (!NUMBERS.matcher(widths).matches()) {
-            throw new LimbeckException("expected widths behind " + name + AT + " such as 8-16-16, found '"
-                    + Printable.quote(widths) + "'");
+            throw new LimbeckException("expected widths behind " + name + AT
+                    + " such as 8-16-16, or a share such as 0.5, found '" + Printable.quote(widths) + "'");
         }
         return Arrays.stream(widths.split("-")).map(Long::valueOf).toList();
     }

@@ -49,7 +49,8 @@ public final class Zoo {
 
     /**
      * Return an architecture by name. The suffix {@code +concat} gives fastai's head, {@code +qat} quantization-aware training; {@code
-     * small-cnn-16-32} is a CNN with any widths, {@code cifar-resnet8@16-20-40} a pruned network, see {@link Architecture#withWidths}.
+     * small-cnn-16-32} is a CNN with any widths, {@code cifar-resnet8@16-20-40} a pruned network, {@code cifar-resnet8@0.5} one with half of the channels in all
+     * layers that can be pruned, see {@link Architecture#withWidths}.
      *
      * @throws dev.limbeck.LimbeckException with the nearest names, if there is none
      */

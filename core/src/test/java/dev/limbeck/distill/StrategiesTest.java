@@ -11,6 +11,7 @@ import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.FunctionTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -236,6 +237,30 @@ class StrategiesTest {
                 }))
                 .weight(0.7)
                 .loss(new SoftTarget(2));
+    }
+
+    /** A search for a learning rate ends with a loss that runs away; what it trains beside the model must not stay so. */
+    @Test
+    void aSearchRestoresAllThatItTrains() {
+        try (Learner teacher = tiny(5);
+                Learner first = tiny(1);
+                Learner second = tiny(2)) {
+            KnowledgeDistillation together =
+                    counted(teacher, new AtomicInteger()).also(second).build();
+            String before = second.model().sha256();
+            first.lrFind(1e-4, 1e3, 40, together);
+            first.firstLoss(together);
+            assertThat(second.model().sha256()).isEqualTo(before);
+            SelfDistillation exits = SelfDistillation.at("conv");
+            first.firstLoss(exits);
+            try (StateDict fresh = exits.state()) {
+                first.lrFind(1e-4, 1e3, 40, exits);
+                try (StateDict after = exits.state()) {
+                    assertThat(fresh.names()).isNotEmpty();
+                    assertThat(after.sha256()).isEqualTo(fresh.sha256());
+                }
+            }
+        }
     }
 
     @Test

@@ -20,6 +20,7 @@ import dev.limbeck.train.Callback;
 import dev.limbeck.train.TrainStep;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -70,9 +71,10 @@ class PruneRecipeTest {
     }
 
     @Test
-    void aPrunedFileIsAStudentThatGoesOnFromItsWeights() {
+    void aPrunedFileIsAStudentThatGoesOnFromItsWeights() throws IOException {
         List<String> log = new ArrayList<>();
-        String file = home.resolve("half.safetensors").toString();
+        String file = Files.copy(home.resolve("half.safetensors"), home.resolve("replaced.safetensors"))
+                .toString();
         // With this learning rate, the weights stay as they are.
         Recipe recipe = recipe(
                 file, tree -> tree.withObject("/training").put("lr", 1e-12).put("epochs", 1));
@@ -108,6 +110,14 @@ class PruneRecipeTest {
         assertThat(result.variants())
                 .extracting(ComparisonResult.Variant::name)
                 .containsExactly("alone", "pruned", "anew");
+        // Another file by the same name is another start.
+        try (SavedModel other = SavedModel.open(home.resolve("teacher"), null);
+                Pruned third = new Pruning(Criterion.L1).toShare(PrunableNetwork.of(other, IMAGES), 0.3)) {
+            third.save(Path.of(file), other);
+        }
+        Comparison again =
+                new Comparison(Map.of("pruned", recipe), 1, 0, home.resolve("compared"), context(line -> {}));
+        assertThatThrownBy(again::run).isInstanceOf(LimbeckException.class).hasMessageContaining(ResumePoint.START);
     }
 
     @Test

@@ -68,6 +68,26 @@ class RecipeTest {
     }
 
     @Test
+    void settingsThatWouldDoNothingAreRefused() {
+        assertThatThrownBy(() -> Recipe.parse(LEAST + "pretrained: {weights: runs/a, head: keep, frozen_epochs: 3}"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(
+                        "found frozen_epochs 3, but with head keep there is no new classifier; leave one of both out");
+        assertThatThrownBy(() -> Recipe.parse(LEAST + "pretrained: {weights: runs/a, probe: true, frozen_epochs: 2}"))
+                .hasMessageContaining("with probe all epochs train the classifier only");
+    }
+
+    @Test
+    void studentsThatTrainAlongAreDifferent() {
+        for (String also : List.of("[cifar-resnet8]", "[wrn-16-2, wrn-16-2]")) {
+            assertThatThrownBy(
+                            () -> Recipe.parse(LEAST + "teacher: {model: runs/t}\ndistillation: {also: " + also + "}"))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageContaining("need different architectures, found ");
+        }
+    }
+
+    @Test
     void quantizationAwareTrainingIsForImages() {
         assertThatThrownBy(() -> Recipe.parse("data: {source: shapes}\nstudent: mlp\ntraining: {quantize: true}"))
                 .isInstanceOf(LimbeckException.class)

@@ -167,4 +167,15 @@ class ZooTest {
             throw new AssertionError(e);
         }
     }
+
+    @Test
+    void aShareOfTheWidthsIsAName() {
+        Architecture half = Zoo.byName("cifar-resnet8@0.5");
+        assertThat(half.name()).isEqualTo("cifar-resnet8@8-16-32");
+        assertThat(Zoo.byName("small-cnn-16-33@0.5").name()).isEqualTo("small-cnn-8-17");
+        assertThat(Zoo.byName("cifar-resnet8@0.001").widths()).containsExactly(1L, 1L, 1L);
+        for (String wrong : List.of("cifar-resnet8@0", "cifar-resnet8@0.0", "cifar-resnet8@1.5", "cifar-resnet8@.5")) {
+            assertThatThrownBy(() -> Zoo.byName(wrong)).hasMessageContaining("or a share such as 0.5");
+        }
+    }
 }

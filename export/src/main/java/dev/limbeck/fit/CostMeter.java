@@ -8,11 +8,11 @@ import dev.limbeck.export.Format;
 import dev.limbeck.export.OnnxModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.TemporaryFolder;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.zoo.Architecture;
-import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +25,7 @@ import java.util.function.Consumer;
 import java.util.stream.DoubleStream;
 import org.apache.commons.io.FileUtils;
 
-/** Measure what untrained networks cost in ONNX Runtime on this machine. Weights do not change the cost. */
+/** Measure what networks cost in ONNX Runtime on this machine, with random weights: these do not change the cost. */
 final class CostMeter {
     /** Rounds over all networks: other work on the machine then disturbs all of them, and the median of rounds leaves it out. */
     private static final int ROUNDS = 3;
@@ -82,7 +82,7 @@ final class CostMeter {
     }
 
     private Cost exported(String student, Path folder) {
-        Architecture architecture = Zoo.byName(student);
+        Architecture architecture = Recipe.architecture(student);
         try (Module network = architecture.create(data.task().outputs(), data.inputs())) {
             Summary summary = Summary.of(network, data.inputs());
             Exporter.of(network, data.task(), data.preprocessing()).export(folder);

@@ -19,10 +19,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +42,9 @@ public final class Fit {
     /** Small networks besides those that {@link Zoo#names} lists. */
     private static final List<String> SMALLER = List.of("small-cnn-16-32-64", "small-cnn-8-16-32");
 
+    /** Shares of the channels that a network above the budget is narrowed to, in turn. */
+    private static final List<String> NARROWER = List.of("@0.5", "@0.25");
+
     private final Recipe base;
     private final Budget budget;
     private final Path out;
@@ -50,7 +56,8 @@ public final class Fit {
     private @Nullable Path measured;
 
     /**
-     * Create a fit with all networks of the zoo that take the data.
+     * Create a fit with all networks of the zoo that take the data. Networks above the budget take part with half or a quarter of the
+     * channels in their layers that can be pruned, as {@code resnet18@0.5}.
      *
      * @param base recipe with a teacher, whose student is replaced
      * @param out folder of the fit; what an earlier call stored is used again
@@ -71,12 +78,12 @@ public final class Fit {
     }
 
     /**
-     * Choose among these architectures, by name.
+     * Choose among these students only: architectures by name, and files of trained or pruned models, which go on from their weights.
      *
-     * @throws LimbeckException if there is no such architecture
+     * @throws LimbeckException if there is no such architecture, or a file does not say its own
      */
     public Fit among(List<String> names) {
-        names.forEach(Zoo::byName);
+        names.forEach(Recipe::architecture);
         students = names.stream().distinct().toList();
         return this;
     }
@@ -119,29 +126,11 @@ public final class Fit {
                 requireSame(file, "number of outputs", outputs, known.outputs());
                 if (measured == null) requireSame(file, "threads", threads, known.threads());
             }
-            String here = RunRecord.Engine.here().machine();
-            String machine = known == null ? here : known.machine();
-            List<String> names = students.isEmpty() ? measured != null ? named(known) : usual(data) : students;
-            List<Cost> costs = new ArrayList<>();
-            List<String> missing = new ArrayList<>();
-            for (String name : names) {
-                Optional<Cost> cost = known == null ? Optional.empty() : known.of(name);
-                // The latency was left out under a smaller budget of size.
-                boolean timed = cost.isPresent()
-                        && !(Double.isNaN(cost.get().millis())
-                                && budget.allows(cost.get().bytes()));
-                if (timed) costs.add(cost.get());
-                else missing.add(name);
-            }
-            if (measured != null) {
-                missing.forEach(name -> context.log().accept(name + " is left out: " + file + " has no cost of it"));
-            } else if (!missing.isEmpty()) {
-                // Latencies of two machines cannot be compared.
-                if (known != null) requireSame(file, "machine", here, machine);
-                context.log().accept("measuring " + missing.size() + " networks in ONNX Runtime");
-                costs.addAll(new CostMeter(data, threads, context.log()).measure(missing, budget));
-            }
+            List<String> names = students.isEmpty() ? measured != null ? named(known) : inZoo(data) : students;
+            List<Cost> costs = new ArrayList<>(costs(names, known, file, data));
+            if (measured == null) costs.addAll(narrower(costs, known, file, data));
             if (costs.isEmpty()) throw new LimbeckException("none of " + names.size() + " networks can be measured");
+            String machine = known == null ? here() : known.machine();
             int used = known == null ? threads : known.threads();
             // Those of an earlier call with other networks stay in the file.
             List<Cost> kept = new ArrayList<>(costs);
@@ -154,6 +143,62 @@ public final class Fit {
             new Costs(machine, used, inputs, outputs, kept).write(out.resolve(Costs.NAME));
             return new Costs(machine, used, inputs, outputs, costs);
         }
+    }
+
+    /** Return the costs that are known, and those of the other networks as measured here, unless they are to come from elsewhere. */
+    private List<Cost> costs(List<String> names, @Nullable Costs known, Path file, Data data) {
+        List<Cost> costs = new ArrayList<>();
+        List<String> missing = new ArrayList<>();
+        for (String name : names) {
+            // A model's file may be another one than in the earlier call.
+            boolean isKnown =
+                    known != null && (measured != null || Zoo.find(name).isPresent());
+            Optional<Cost> cost = isKnown ? known.of(name) : Optional.empty();
+            // The latency was left out under a smaller budget of size.
+            boolean timed = cost.isPresent()
+                    && !(Double.isNaN(cost.get().millis())
+                            && budget.allows(cost.get().bytes()));
+            if (timed) costs.add(cost.get());
+            else missing.add(name);
+        }
+        if (measured != null) {
+            missing.forEach(name -> context.log().accept(name + " is left out: " + file + " has no cost of it"));
+        } else if (!missing.isEmpty()) {
+            // Latencies of two machines cannot be compared.
+            if (known != null) requireSame(file, "machine", here(), known.machine());
+            context.log().accept("measuring in ONNX Runtime: " + String.join(", ", missing));
+            costs.addAll(new CostMeter(data, threads, context.log()).measure(missing, budget));
+        }
+        return costs;
+    }
+
+    /** Return costs of narrower forms of the networks above the budget: half of the channels, and a quarter if that is still above it. */
+    private List<Cost> narrower(List<Cost> whole, @Nullable Costs known, Path file, Data data) {
+        Set<String> above = aboveBudget(whole);
+        List<Cost> narrow = new ArrayList<>();
+        for (String share : NARROWER) {
+            List<String> forms = above.stream()
+                    .map(name -> name + share)
+                    .filter(name ->
+                            Zoo.find(name).isPresent()) // neither a file, nor without channels that can be pruned
+                    .toList();
+            List<Cost> costs = costs(forms, known, file, data);
+            narrow.addAll(costs);
+            Set<String> still = aboveBudget(costs);
+            above.removeIf(name -> !still.contains(name + share));
+        }
+        return narrow;
+    }
+
+    private Set<String> aboveBudget(List<Cost> costs) {
+        return costs.stream()
+                .filter(cost -> !budget.allows(cost))
+                .map(Cost::student)
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    private static String here() {
+        return RunRecord.Engine.here().machine();
     }
 
     /**
@@ -215,7 +260,7 @@ public final class Fit {
     }
 
     /** Return the networks of the zoo that take the data. */
-    private static List<String> usual(Data data) {
+    private static List<String> inZoo(Data data) {
         return Stream.concat(Zoo.names().stream(), SMALLER.stream())
                 .filter(name -> Zoo.byName(name).takes(data.inputs()))
                 .toList();
