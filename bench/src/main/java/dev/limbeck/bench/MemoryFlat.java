@@ -102,7 +102,7 @@ public final class MemoryFlat {
         try (ImageData data = ImageData.builder(Datasets.shapes(BATCHES * batch, batch, batch))
                         .imageSize(16)
                         // Cached outputs are found again if an image looks the same in each epoch.
-                        .augmentation(usual -> kind.equals("kept") ? Augmentation.none() : usual)
+                        .augmentation(defaults -> kind.equals("kept") ? Augmentation.none() : defaults)
                         .batchSize(batch)
                         .build();
                 Module teacher = Zoo.CIFAR_RESNET14.create(data.classNames().size());

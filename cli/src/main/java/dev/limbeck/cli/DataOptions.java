@@ -54,18 +54,18 @@ final class DataOptions {
         Map<String, String> all =
                 new LinkedHashMap<>(ImagePreprocessing.defaults(1).toMetadata());
         all.putAll(said);
-        ImagePreprocessing usual = ImagePreprocessing.of(all);
+        ImagePreprocessing defaults = ImagePreprocessing.of(all);
         // No images are opened, but a recipe validates the settings.
         ImageDataRecipe given =
                 WrongOption.in(() -> RecipeFiles.bind(tree().put("source", "none"), ImageDataRecipe.class, ""));
         Integer side = given.imageSize();
         return new ImagePreprocessing(
-                side == null ? usual.height() : side,
-                side == null ? usual.width() : side,
+                side == null ? defaults.height() : side,
+                side == null ? defaults.width() : side,
                 given.resize() == null
-                        ? usual.resize()
+                        ? defaults.resize()
                         : Resize.valueOf(given.resize().toUpperCase(Locale.ROOT)),
-                given.mean() == null ? usual.mean() : given.mean(),
-                given.std() == null ? usual.std() : given.std());
+                given.mean() == null ? defaults.mean() : given.mean(),
+                given.std() == null ? defaults.std() : given.std());
     }
 }

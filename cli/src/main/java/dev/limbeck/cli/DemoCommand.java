@@ -56,7 +56,7 @@ final class DemoCommand extends LimbeckCommand {
     }
 
     private Demo.Result result(Demo.Settings settings, Path folder) {
-        int usual = Engine.threads();
+        int before = Engine.threads();
         if (engine.threads == null && settings.data().isSmall()) Engine.setThreads(1);
         try {
             return new Demo(settings, context(engine, null)).run(seed, folder);
@@ -65,7 +65,7 @@ final class DemoCommand extends LimbeckCommand {
             FileUtils.deleteQuietly(folder.toFile());
             throw e;
         } finally {
-            Engine.setThreads(usual);
+            Engine.setThreads(before);
         }
     }
 

@@ -41,9 +41,9 @@ final class LossOptions {
         }
         if (losses.isEmpty()) before.forEach(all::add);
         if (all.isEmpty()) {
-            LossRecipe usual = LossRecipe.usual(task);
-            ObjectNode one = all.addObject().put("name", usual.name());
-            if (usual.layers() != null) usual.layers().forEach(one.withArrayProperty("layers")::add);
+            LossRecipe chosen = LossRecipe.defaultFor(task);
+            ObjectNode one = all.addObject().put("name", chosen.name());
+            if (chosen.layers() != null) chosen.layers().forEach(one.withArrayProperty("layers")::add);
         }
         for (JsonNode one : all) {
             ObjectNode loss = (ObjectNode) one;

@@ -110,10 +110,10 @@ final class SweepCommand extends TrackedCommand {
         Sweep.Strategy chosen = WrongOption.in(() -> Sweep.Strategy.of(strategy));
         Optional<Shard> shard = shards.shard();
         Recipe base = options.recipe(this, file, file == null);
-        SearchSpace usual = SearchSpace.defaults();
+        SearchSpace defaults = SearchSpace.defaults();
         SearchSpace space = new SearchSpace(
-                schedules(temperatures, usual.temperatures()),
-                schedules(weights, usual.weights()),
+                schedules(temperatures, defaults.temperatures()),
+                schedules(weights, defaults.weights()),
                 losses,
                 schedules,
                 students,
@@ -156,9 +156,9 @@ final class SweepCommand extends TrackedCommand {
         to.say("open " + Report.write(confirmed, out.resolve(Sweep.CONFIRM_FOLDER), context));
     }
 
-    private static List<Schedule> schedules(@Nullable List<String> given, List<Schedule> usual) {
+    private static List<Schedule> schedules(@Nullable List<String> given, List<Schedule> defaults) {
         return given == null
-                ? usual
+                ? defaults
                 : WrongOption.in(() -> given.stream().map(Schedule::of).toList());
     }
 }

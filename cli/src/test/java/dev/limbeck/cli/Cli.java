@@ -81,13 +81,13 @@ final class Cli {
         return new ProcessBuilder(words);
     }
 
-    /** Kill a training when it has told an epoch. */
+    /** Kill a training when it has logged an epoch. */
     static void killInEpoch(int epoch, Process training) throws IOException, InterruptedException {
-        List<String> told = new ArrayList<>();
+        List<String> logged = new ArrayList<>();
         try (BufferedReader lines = training.errorReader(StandardCharsets.UTF_8)) {
             for (String line = lines.readLine(); ; line = lines.readLine()) {
-                if (line == null) throw new AssertionError("the training ended: " + told);
-                told.add(line);
+                if (line == null) throw new AssertionError("the training ended: " + logged);
+                logged.add(line);
                 if (line.matches(" +" + epoch + " .*")) break;
             }
         }

@@ -521,7 +521,7 @@ class CommandsTest {
 
     @Test
     void aGermanMachineWritesTheSameNumbers() {
-        Locale usual = Locale.getDefault();
+        Locale before = Locale.getDefault();
         try {
             Locale.setDefault(Locale.GERMANY);
             Path out = home.resolve("german");
@@ -537,7 +537,7 @@ class CommandsTest {
                     .contains("1,000 rows");
             assertThat(Cli.run("explain", "--logits", "1.5,2").done().out()).contains("0.3775");
         } finally {
-            Locale.setDefault(usual);
+            Locale.setDefault(before);
         }
     }
 

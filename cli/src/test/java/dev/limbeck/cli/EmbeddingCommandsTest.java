@@ -53,7 +53,7 @@ class EmbeddingCommandsTest {
     private static Path plain;
     private static Path teacher;
     private static Path backbone;
-    private static Cli.Answer told;
+    private static Cli.Answer logged;
 
     /** Draw squares of two colors on two sides: four classes. */
     @BeforeAll
@@ -74,7 +74,7 @@ class EmbeddingCommandsTest {
         teacher = home.resolve("teacher");
         Cli.run("train", "--data", labeled, STUDENT, "--out", teacher).done();
         backbone = home.resolve("backbone");
-        told = Cli.run(
+        logged = Cli.run(
                         "distill",
                         "--data",
                         plain,
@@ -106,7 +106,7 @@ class EmbeddingCommandsTest {
 
     @Test
     void aBackboneLearnsFromPlainImages() throws IOException {
-        assertThat(told.err())
+        assertThat(logged.err())
                 .contains("192 images, labels not used")
                 .contains("64 numbers of an embedding (linear:input)")
                 .contains("a queue of 32 of the teacher's embeddings");

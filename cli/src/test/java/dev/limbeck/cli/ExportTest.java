@@ -165,7 +165,7 @@ class ExportTest {
                 StateDict state = saved.module().stateDict()) {
             Safetensors.write(state, silent);
         }
-        Path out = home.resolve("told");
+        Path out = home.resolve("logged");
         List<Object> command = new ArrayList<>(List.of("export", "--arch", "cifar-resnet8", "--image-size", "16"));
         command.addAll(List.of("--data", home.resolve("pictures"), "--mean", "0.5,0.5,0.5", "--std", "0.25,0.25,0.25"));
         List<Object> named = new ArrayList<>(command);

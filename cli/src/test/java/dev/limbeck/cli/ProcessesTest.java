@@ -252,8 +252,8 @@ class ProcessesTest {
             for (Process one : start(hosts, whole)) assertThat(one.waitFor()).isZero();
             Path cut = home.resolve("cut");
             List<Process> both = start(hosts, cut);
-            Path told = home.resolve("err0");
-            while (Files.readString(told).lines().noneMatch(line -> line.matches(" +2 .*"))) Thread.sleep(20);
+            Path logged = home.resolve("err0");
+            while (Files.readString(logged).lines().noneMatch(line -> line.matches(" +2 .*"))) Thread.sleep(20);
             hosts.cut();
             long start = System.nanoTime();
             for (Process one : both) assertThat(one.waitFor()).isEqualTo(1);

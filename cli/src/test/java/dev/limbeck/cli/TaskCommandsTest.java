@@ -65,8 +65,8 @@ class TaskCommandsTest {
     }
 
     private static Object[] training(String task, Object... more) {
-        Object[] usual = {"--arch", "cifar-resnet8", "--batch-size", "16", "--lr", "0.01", "--epochs", "6"};
-        List<Object> all = new ArrayList<>(List.of(usual));
+        Object[] common = {"--arch", "cifar-resnet8", "--batch-size", "16", "--lr", "0.01", "--epochs", "6"};
+        List<Object> all = new ArrayList<>(List.of(common));
         all.addAll(List.of(more));
         return args(task, all.toArray());
     }
@@ -84,7 +84,7 @@ class TaskCommandsTest {
                         .toList());
         Path out = home.resolve("listed");
         Object[] data = {"--data", listed, "--task", "multi-label", "--label-columns", "red,left"};
-        Cli.Answer told = Cli.run(
+        Cli.Answer logged = Cli.run(
                         "train",
                         data,
                         "--max-train-samples",
@@ -100,7 +100,7 @@ class TaskCommandsTest {
                         "--out",
                         out)
                 .done();
-        assertThat(told.err()).contains("32 train / 20 valid / 40 test").contains("68 beyond the limit not opened");
+        assertThat(logged.err()).contains("32 train / 20 valid / 40 test").contains("68 beyond the limit not opened");
         assertThat(Cli.run("evaluate", data, "--model", out, "--json")
                         .done()
                         .json()

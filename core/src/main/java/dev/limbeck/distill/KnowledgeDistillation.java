@@ -117,8 +117,8 @@ public final class KnowledgeDistillation implements Callback {
                 : MappedTeacher.matching(settings.teacher, settings.matchesClasses, settings.classes, task);
         losses = LogitTerms.of(settings, task.kind());
         if (embeds && settings.losses.isEmpty() && pairs.isEmpty()) {
-            FeatureLoss usual = Losses.defaultFor(task.kind()).features(Map.of());
-            pairs = new FeatureBindings(List.of(FeaturePair.embeddings().loss(usual)));
+            FeatureLoss loss = Losses.defaultFor(task.kind()).features(Map.of());
+            pairs = new FeatureBindings(List.of(FeaturePair.embeddings().loss(loss)));
         }
         DistillationChecks checks = new DistillationChecks(teacher, losses.losses());
         checks.task(task.kind(), settings.selection);

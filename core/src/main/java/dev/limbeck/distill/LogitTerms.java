@@ -21,10 +21,10 @@ final class LogitTerms {
         this.terms = terms;
     }
 
-    /** Name the losses. Without losses on logits or features, the task's usual one is used; an embedding has none. */
+    /** Name the losses. Without losses on logits or features, the task's default is used; an embedding has none. */
     static LogitTerms of(DistillationBuilder settings, Task.Kind task) {
-        boolean usual = settings.losses.isEmpty() && settings.pairs.isEmpty() && task != Task.Kind.EMBEDDING;
-        List<LogitTerm> given = usual
+        boolean byTask = settings.losses.isEmpty() && settings.pairs.isEmpty() && task != Task.Kind.EMBEDDING;
+        List<LogitTerm> given = byTask
                 ? List.of(new LogitTerm(Losses.defaultFor(task).logits(Map.of()), Schedule.constant(1), null))
                 : settings.losses;
         Map<String, LogitTerm> terms = new LinkedHashMap<>();

@@ -48,7 +48,7 @@ public final class MeanTeacher implements Callback {
 
     /**
      * Use an average, which takes part in the same fit. The defaults are a weight that rises linearly from 0 to 1 over the first 30 % of the
-     * fit, and the usual loss of the task.
+     * fit, and the default loss of the task.
      */
     public static MeanTeacher of(ExponentialMovingAverage average) {
         return new MeanTeacher(average, new Schedule(Schedule.Shape.LINEAR, 0, 1).between(0, 0.3), null);

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
  * @param sha256 SHA-256, in hex: of a larger network's weights and buffers, of a trained one's file
  * @param copied number of tensors that were copied as they are, apart from the order of the classes
  * @param sliced number of tensors of which channels were chosen
- * @param drawn number of tensors that keep their random initial values
+ * @param initialized number of tensors that keep their random initial values
  * @param heads for each classifier that keeps its initial values, by path, the reason
  * @param blocks for each list of blocks that is shorter than the larger network's, by path, which of its blocks start those of the network
  */
@@ -24,7 +24,7 @@ public record StartingWeights(
         String sha256,
         int copied,
         int sliced,
-        int drawn,
+        int initialized,
         Map<String, String> heads,
         Map<String, List<Integer>> blocks) {
     /** Missing keys of a record are read as empty. */
@@ -36,10 +36,10 @@ public record StartingWeights(
     /** Return the plan in one line, or two if blocks were left out. */
     public List<String> lines() {
         List<String> counts = new ArrayList<>();
-        counts.add(copied + " of " + (copied + sliced + drawn) + " tensors copied");
+        counts.add(copied + " of " + (copied + sliced + initialized) + " tensors copied");
         if (sliced > 0) counts.add(sliced + " sliced");
-        if (drawn > 0) {
-            counts.add(drawn + " drawn: "
+        if (initialized > 0) {
+            counts.add(initialized + " initialized: "
                     + heads.entrySet().stream()
                             .map(head -> head.getKey() + " (" + head.getValue() + ")")
                             .collect(Collectors.joining(", ")));

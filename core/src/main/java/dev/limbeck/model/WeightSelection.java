@@ -84,7 +84,7 @@ public final class WeightSelection {
         });
         int sliced = 0;
         int copied = 0;
-        int drawn = 0;
+        int initialized = 0;
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on();
                 StateDict values = network.stateDict()) {
@@ -92,7 +92,7 @@ public final class WeightSelection {
                 Pair pair = pairs.get(name);
                 if (pair != null) values.put(name, Scope.retain(Tensors.copy(selected(pair, rows))));
                 if (isCounter(name) || FakeQuantization.isRange(name)) continue;
-                if (pair == null) drawn++;
+                if (pair == null) initialized++;
                 else if (isSliced(pair)) sliced++;
                 else copied++;
             }
@@ -101,7 +101,14 @@ public final class WeightSelection {
         Map<String, List<Integer>> blocks = new LinkedHashMap<>();
         bodies.blocks().forEach((path, kept) -> blocks.put(path, kept.layers()));
         return new StartingWeights(
-                source.file().toString(), source.architecture(), source.sha256(), copied, sliced, drawn, heads, blocks);
+                source.file().toString(),
+                source.architecture(),
+                source.sha256(),
+                copied,
+                sliced,
+                initialized,
+                heads,
+                blocks);
     }
 
     /** Return whether a tensor counts the batches of a batch norm. */

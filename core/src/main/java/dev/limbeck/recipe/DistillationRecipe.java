@@ -75,7 +75,7 @@ public record DistillationRecipe(
         also.forEach(Zoo::byName);
     }
 
-    /** Return a copy with the usual loss of a task, unless there is one. */
+    /** Return a copy with the default loss of a task, unless there is one. */
     DistillationRecipe withLossFor(Task.Kind task) {
         if (!losses.isEmpty()) return this;
         return new DistillationRecipe(
@@ -89,7 +89,7 @@ public record DistillationRecipe(
                 matchClasses,
                 classes,
                 also,
-                List.of(LossRecipe.usual(task)));
+                List.of(LossRecipe.defaultFor(task)));
     }
 
     /** Wrap a teacher to output the data's classes, using {@code match_classes} and {@code classes}. */

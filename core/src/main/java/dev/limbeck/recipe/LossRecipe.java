@@ -76,7 +76,7 @@ public record LossRecipe(
     }
 
     /** Return the loss that is used for a task if none is set. */
-    public static LossRecipe usual(Task.Kind task) {
+    public static LossRecipe defaultFor(Task.Kind task) {
         List<String> layers = task == Task.Kind.EMBEDDING ? List.of(FeaturePair.EMBEDDING) : null;
         return new LossRecipe(Losses.defaultFor(task).name(), null, null, null, layers, null);
     }

@@ -196,13 +196,15 @@ public record TrainingRecipe(
 
     Optimizer makeOptimizer() {
         if (optimizer.equals("adamw")) {
-            AdamW usual = AdamW.defaults();
+            AdamW defaults = AdamW.defaults();
             return weightDecay == null
-                    ? usual
-                    : new AdamW(usual.beta1(), usual.beta2(), usual.eps(), weightDecay, usual.decayAll());
+                    ? defaults
+                    : new AdamW(defaults.beta1(), defaults.beta2(), defaults.eps(), weightDecay, defaults.decayAll());
         }
-        Sgd usual = Sgd.defaults();
-        return weightDecay == null ? usual : new Sgd(usual.momentum(), usual.nesterov(), weightDecay, usual.decayAll());
+        Sgd defaults = Sgd.defaults();
+        return weightDecay == null
+                ? defaults
+                : new Sgd(defaults.momentum(), defaults.nesterov(), weightDecay, defaults.decayAll());
     }
 
     boolean isOneCycle() {

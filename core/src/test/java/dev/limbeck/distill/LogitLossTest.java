@@ -268,13 +268,13 @@ class LogitLossTest {
         try (Scope scope = Scope.open()) {
             for (DType type : List.of(DType.FLOAT64, DType.FLOAT32)) {
                 Tensor extreme = Tensors.to(Ops.mul(student(), 1e4), type);
-                Tensor usual = Tensors.to(student(), type);
+                Tensor moderate = Tensors.to(student(), type);
                 Tensor equal = Tensors.zeros(type, ROWS, CLASSES);
                 Tensor teacher = Tensors.to(teacher(), type);
                 staysFinite(loss, extreme, Ops.mul(teacher, 1e4));
                 staysFinite(loss, extreme, Ops.mul(teacher, -1e4));
                 staysFinite(loss, extreme, extreme);
-                staysFinite(loss, usual, Ops.mul(teacher, 1e4));
+                staysFinite(loss, moderate, Ops.mul(teacher, 1e4));
                 staysFinite(loss, extreme, equal);
                 // A classifier initialized with zeros gives equal logits.
                 staysFinite(loss, equal, teacher);

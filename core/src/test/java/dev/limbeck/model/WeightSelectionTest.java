@@ -80,7 +80,7 @@ class WeightSelectionTest {
             StartingWeights start = start(from, network, Zoo.RESNET18, "cat", "dog", "fish");
             assertThat(start.lines())
                     .containsExactly(
-                            "starts from resnet34 (big): 100 of 102 tensors copied, 2 drawn: fc (other classes)",
+                            "starts from resnet34 (big): 100 of 102 tensors copied, 2 initialized: fc (other classes)",
                             "blocks of resnet34 that start the student's: layer1 from 0, 1; layer2 from 0, 2;"
                                     + " layer3 from 0, 3; layer4 from 0, 1");
             assertThat(start.sha256()).isEqualTo(from.sha256());
@@ -194,7 +194,7 @@ class WeightSelectionTest {
             StartingWeights start =
                     start(saved(large, wide, "cat", "dog", "fish"), network, narrow, CLASSES.toArray(String[]::new));
             assertThat(start.sliced()).isGreaterThan(60);
-            assertThat(start.drawn()).isZero();
+            assertThat(start.initialized()).isZero();
             assertThat(network.sha256()).isEqualTo(small.sha256());
             assertThat(Tensors.toDoubles(network.predict(images))).isEqualTo(expected);
         }
@@ -240,8 +240,8 @@ class WeightSelectionTest {
                 Module network = Zoo.CIFAR_RESNET8.create(3)) {
             StartingWeights start = start(from, network, Zoo.CIFAR_RESNET8, CLASSES.toArray(String[]::new));
             assertThat(start.lines())
-                    .containsExactly("starts from " + larger + " (big): 35 of 37 tensors copied, 2 drawn: linear ("
-                            + reason + ")");
+                    .containsExactly("starts from " + larger
+                            + " (big): 35 of 37 tensors copied, 2 initialized: linear (" + reason + ")");
         }
     }
 

@@ -202,8 +202,8 @@ class PruningTest {
     }
 
     /** Return the tolerance of a network; where it rounds to int8, sums in another order may end one step beside. */
-    private static float tolerance(Architecture architecture, float usual) {
-        return architecture.isQuantizationAware() ? 0.02f : usual;
+    private static float tolerance(Architecture architecture, float otherwise) {
+        return architecture.isQuantizationAware() ? 0.02f : otherwise;
     }
 
     private static float largest(float... values) {

@@ -138,8 +138,8 @@ class ResumeTest {
         }
     }
 
-    private static Callback[] with(Callback[] usual, Callback[] more) {
-        return Stream.concat(Arrays.stream(usual), Arrays.stream(more)).toArray(Callback[]::new);
+    private static Callback[] with(Callback[] first, Callback[] more) {
+        return Stream.concat(Arrays.stream(first), Arrays.stream(more)).toArray(Callback[]::new);
     }
 
     @ParameterizedTest

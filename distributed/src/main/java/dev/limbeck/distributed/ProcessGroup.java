@@ -234,7 +234,7 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
             if (!(e instanceof C10d.NoAnswer) && !Engine.isThrownByEngine(e)) throw e;
-            // Nobody can be told any more.
+            // Nobody is left to inform.
         }
     }
 

@@ -46,7 +46,7 @@ class MlflowTest {
 
     /** Hold what a command printed. */
     private record Answer(int code, String err) {
-        List<String> told() {
+        List<String> logged() {
             return err.lines().filter(line -> line.startsWith("mlflow: ")).toList();
         }
     }
@@ -66,7 +66,7 @@ class MlflowTest {
     }
 
     private static Object[] trainingOn(String data, String out, Object... more) {
-        Object[] usual = {
+        Object[] common = {
             "train",
             "--data",
             data,
@@ -79,7 +79,7 @@ class MlflowTest {
             "--out",
             home.resolve(out)
         };
-        return Stream.of(Stream.of(usual), Stream.of(more)).flatMap(all -> all).toArray();
+        return Stream.of(Stream.of(common), Stream.of(more)).flatMap(all -> all).toArray();
     }
 
     private static Answer run(Object... words) {
@@ -100,7 +100,7 @@ class MlflowTest {
     void aRunIsThereAsItsRecordHasIt() throws Exception {
         Answer answer = run(training("whole", "--track", target("first%2Fshapes")));
         assertThat(answer.code()).as(answer.err()).isZero();
-        assertThat(answer.told()).containsExactly("mlflow: " + server.address() + "/#/experiments/1/runs/run0");
+        assertThat(answer.logged()).containsExactly("mlflow: " + server.address() + "/#/experiments/1/runs/run0");
         RunRecord made = RunRecord.read(home.resolve("whole/run.json"));
         try (MlflowClient client = new MlflowClient(server.address())) {
             assertThat(client.getExperimentByName("first/shapes").orElseThrow().getExperimentId())
@@ -185,7 +185,7 @@ class MlflowTest {
         String place = "http://127.0.0.1:" + port;
         Answer answer = run(training("deaf", "--track", "mlflow:" + place + "/any"));
         assertThat(answer.code()).as(answer.err()).isZero();
-        assertThat(answer.told())
+        assertThat(answer.logged())
                 .containsExactly(
                         "mlflow: " + place
                                 + ": no connection; the training goes on, and tries again after a minute and at its end",
@@ -204,9 +204,9 @@ class MlflowTest {
         mends.start();
         Answer answer = run(training("mended", "--track", target("mended")));
         assertThat(answer.code()).as(answer.err()).isZero();
-        assertThat(answer.told()).hasSize(3);
-        assertThat(answer.told().get(0)).contains("it answers 503 to experiments/get-by-name: out of order");
-        assertThat(answer.told().get(2)).contains("1 of 5 attempts failed; 3 of 3 epochs are at ");
+        assertThat(answer.logged()).hasSize(3);
+        assertThat(answer.logged().get(0)).contains("it answers 503 to experiments/get-by-name: out of order");
+        assertThat(answer.logged().get(2)).contains("1 of 5 attempts failed; 3 of 3 epochs are at ");
         assertThat(server.only().history("accuracy")).hasSize(3);
         assertThat(server.only().info.getStatus()).isEqualTo(RunStatus.FINISHED);
     }
@@ -233,7 +233,7 @@ class MlflowTest {
         assertThat(server.only().info.getStatus()).isEqualTo(RunStatus.RUNNING);
         server.runs.clear();
         Answer answer = run("train", "--resume", "--out", home.resolve("forgotten"), "--track", target("forgotten"));
-        assertThat(answer.told().get(0))
+        assertThat(answer.logged().get(0))
                 .contains("the run run0 of the interrupted training is not there; a new one begins");
         assertThat(server.only().history("accuracy")).hasSize(3);
     }
@@ -251,7 +251,7 @@ class MlflowTest {
     void filesThatTheServerDoesNotPassOnAreSaid() {
         server.place = run -> "s3://bucket/" + run;
         Answer answer = run(training("elsewhere", "--track", target("elsewhere")));
-        assertThat(answer.told().get(1))
+        assertThat(answer.logged().get(1))
                 .contains("files are not sent, because the server keeps them at s3://bucket/run0");
         assertThat(server.only().info.getStatus()).isEqualTo(RunStatus.FINISHED);
         assertThat(server.artifacts).isEmpty();
@@ -337,7 +337,7 @@ class MlflowTest {
         }
     }
 
-    /** Start a command in a JVM of its own and return it when it has told an epoch. */
+    /** Start a command in a JVM of its own and return it when it has logged an epoch. */
     private static Process stopInEpoch(int epoch, Object... args) throws IOException {
         List<String> words = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -349,10 +349,10 @@ class MlflowTest {
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         BufferedReader lines = process.errorReader(StandardCharsets.UTF_8);
-        List<String> told = new ArrayList<>();
+        List<String> logged = new ArrayList<>();
         for (String line = lines.readLine(); ; line = lines.readLine()) {
-            if (line == null) throw new AssertionError("the training ended: " + told);
-            told.add(line);
+            if (line == null) throw new AssertionError("the training ended: " + logged);
+            logged.add(line);
             if (line.matches(" +" + epoch + " .*")) return process;
         }
     }

@@ -63,7 +63,7 @@ class RunPagesTest {
         return new RunContext("cpu", null, line -> {}, silent.download(), silent.prepare(), () -> List.of(callback));
     }
 
-    private static RunContext telling(List<String> lines) {
+    private static RunContext logTo(List<String> lines) {
         RunContext silent = RunContext.silent();
         return new RunContext("cpu", null, lines::add, silent.download(), silent.prepare(), silent.watchers());
     }
@@ -121,11 +121,11 @@ class RunPagesTest {
         JsonNode page = data(Files.readString(RunReport.write(run, home.resolve("there.html"), RunContext.silent())));
         assertThat(page.at("/evaluation/split").asText()).isEqualTo("valid");
         Files.writeString(csv, rows(60, 1));
-        List<String> told = new ArrayList<>();
-        page = data(Files.readString(RunReport.write(run, home.resolve("changed.html"), telling(told))));
+        List<String> logged = new ArrayList<>();
+        page = data(Files.readString(RunReport.write(run, home.resolve("changed.html"), logTo(logged))));
         assertThat(page.get("evaluation").isNull()).isTrue();
         assertThat(page.get("without_evaluation").asText()).contains("rows.csv has changed since the training");
-        assertThat(told).singleElement().asString().contains("has changed since the training");
+        assertThat(logged).singleElement().asString().contains("has changed since the training");
         Files.delete(csv);
         page = data(Files.readString(RunReport.write(run, home.resolve("gone.html"), RunContext.silent())));
         assertThat(page.get("without_evaluation").asText()).contains("rows.csv");
@@ -146,11 +146,11 @@ class RunPagesTest {
     void anIndexLinksToItsRuns() throws IOException {
         Path damaged = Files.createDirectories(runs.resolve("damaged"));
         Files.writeString(damaged.resolve("run.json"), "{");
-        List<String> told = new ArrayList<>();
-        Path file = RunsReport.write(runs, telling(told));
+        List<String> logged = new ArrayList<>();
+        Path file = RunsReport.write(runs, logTo(logged));
         Files.delete(damaged.resolve("run.json"));
-        assertThat(told.get(0)).startsWith("damaged has no page: ").contains("is damaged");
-        assertThat(told).hasSize(2).last().asString().matches("[123] of 3 runs kept no predictions, .*");
+        assertThat(logged.get(0)).startsWith("damaged has no page: ").contains("is damaged");
+        assertThat(logged).hasSize(2).last().asString().matches("[123] of 3 runs kept no predictions, .*");
         JsonNode data = data(Files.readString(file));
         List<String> names = new ArrayList<>();
         for (JsonNode row : data.get("runs")) {

@@ -96,7 +96,7 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
                 .reduce((first, second) -> second)
                 .map(line -> line.substring(ERROR.length()))
                 .orElse(last.isEmpty() ? "it said nothing" : last.getLast());
-        // The first to end may be one that was told of another's failure.
+        // The first to end may have ended because of another's failure.
         throw new LimbeckException(
                 said.matches("process [0-9]+ failed: .*")
                         ? said

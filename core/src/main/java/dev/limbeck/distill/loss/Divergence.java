@@ -67,13 +67,14 @@ public record Divergence(Kind kind, double temperature, double share, boolean si
         if (kind.skews()) ALPHA.check(share);
     }
 
-    /** Use a divergence with the usual β = 0.5 or α = 0.1, on softmax probabilities. */
+    /** Use a divergence with the default β = 0.5 or α = 0.1, on softmax probabilities. */
     public Divergence(Kind kind, double temperature) {
         this(kind, temperature, (kind.skews() ? ALPHA : BETA).defaultValue(), false);
     }
 
-    private static LossSetting<Double> share(String name, double usual, String help) {
-        return LossSetting.number(name, usual, help).within("above 0 and below 1", value -> value > 0 && value < 1);
+    private static LossSetting<Double> share(String name, double defaultValue, String help) {
+        return LossSetting.number(name, defaultValue, help)
+                .within("above 0 and below 1", value -> value > 0 && value < 1);
     }
 
     @Override

@@ -30,14 +30,14 @@ public final class LossSetting<T> {
     private LossSetting(
             String name,
             String type,
-            T usual,
+            T defaultValue,
             String help,
             String range,
             Predicate<T> allowed,
             Function<Object, Optional<T>> reader) {
         this.name = name;
         this.type = type;
-        this.defaultValue = usual;
+        this.defaultValue = defaultValue;
         this.help = help;
         this.range = range;
         this.allowed = allowed;
@@ -45,16 +45,17 @@ public final class LossSetting<T> {
     }
 
     /** Declare a finite number, in any range by default. */
-    public static LossSetting<Double> number(String name, double usual, String help) {
-        return new LossSetting<>(name, "a number", usual, help, "finite", Double::isFinite, LossSetting::toNumber);
+    public static LossSetting<Double> number(String name, double defaultValue, String help) {
+        return new LossSetting<>(
+                name, "a number", defaultValue, help, "finite", Double::isFinite, LossSetting::toNumber);
     }
 
     /** Declare an integer, in any range by default. */
-    public static LossSetting<Integer> whole(String name, int usual, String help) {
+    public static LossSetting<Integer> whole(String name, int defaultValue, String help) {
         return new LossSetting<>(
                 name,
                 "a whole number",
-                usual,
+                defaultValue,
                 help,
                 "",
                 value -> true,
@@ -64,9 +65,9 @@ public final class LossSetting<T> {
     }
 
     /** Declare a boolean. */
-    public static LossSetting<Boolean> flag(String name, boolean usual, String help) {
+    public static LossSetting<Boolean> flag(String name, boolean defaultValue, String help) {
         return new LossSetting<>(
-                name, "true or false", usual, help, "", value -> true, value -> switch (String.valueOf(value)) {
+                name, "true or false", defaultValue, help, "", value -> true, value -> switch (String.valueOf(value)) {
                     case "true" -> Optional.of(true);
                     case "false" -> Optional.of(false);
                     default -> Optional.empty();
@@ -74,12 +75,12 @@ public final class LossSetting<T> {
     }
 
     /** Declare a choice of words. */
-    public static LossSetting<String> word(String name, String usual, String help, String... words) {
+    public static LossSetting<String> word(String name, String defaultValue, String help, String... words) {
         List<String> all = List.of(words);
         return new LossSetting<>(
                 name,
                 "one of " + String.join(", ", all),
-                usual,
+                defaultValue,
                 help,
                 "",
                 all::contains,
@@ -87,8 +88,8 @@ public final class LossSetting<T> {
     }
 
     /** Declare the temperature: a positive number that schedules and sweeps change. */
-    public static LossSetting<Double> temperature(double usual) {
-        return number(TEMPERATURE, usual, "softens the probabilities of both networks")
+    public static LossSetting<Double> temperature(double defaultValue) {
+        return number(TEMPERATURE, defaultValue, "softens the probabilities of both networks")
                 .positive();
     }
 

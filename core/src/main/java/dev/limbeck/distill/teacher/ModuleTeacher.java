@@ -107,7 +107,7 @@ public final class ModuleTeacher implements Teacher {
     }
 
     /**
-     * {@inheritDoc} The usual one is the input of the classifier.
+     * {@inheritDoc} The default is the input of the classifier.
      *
      * @throws LimbeckException if there is no such layer, or the classifier of a module is not known
      */

@@ -32,7 +32,7 @@ public interface Teacher {
      * Return a teacher whose outputs are this one's embeddings: the features that its classifier gets, or its outputs
      * if it has none.
      *
-     * @param layer path of another layer whose output is the embedding, or path and {@code :input}; null for the usual
+     * @param layer path of another layer whose output is the embedding, or path and {@code :input}; null for the default
      * @throws LimbeckException if there is no embedding, which is the default
      */
     default Teacher embedding(@Nullable String layer) {

@@ -72,7 +72,7 @@ class KeptMixedViewsTest {
         data.close();
     }
 
-    private static Augmentation augmented(Augmentation usual) {
+    private static Augmentation augmented(Augmentation augmentation) {
         return Augmentation.none().withHflip(true).withRandomResizedCrop(0.4).withViews(VIEWS);
     }
 
@@ -162,7 +162,7 @@ class KeptMixedViewsTest {
 
     @Test
     void dataWithoutAugmentationHasAsManyMixedViewsAsAreSet() {
-        try (ImageData plain = open(ROWS, 8, 0, usual -> Augmentation.none())) {
+        try (ImageData plain = open(ROWS, 8, 0, augmentation -> Augmentation.none())) {
             assertThat(Mixup.blend(1).decorate(plain).views()).isEmpty();
             Data mixed = Mixup.blend(1).views(3).decorate(plain);
             assertThat(mixed.views()).containsExactly(0, 1, 2);
