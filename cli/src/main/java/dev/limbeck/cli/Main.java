@@ -17,7 +17,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** Run the command line. Exit codes: 0 for success, 1 for failure, 2 for invalid usage. */
+/**
+ * Run the command line. Exit codes: 0 for success, 1 for failure, 2 for invalid usage, 3 for a failed gate, 4 if {@code predict} could
+ * not read some inputs, 128 plus the number of a signal that ended it. See docs/recipes.md.
+ */
 @Command(
         name = "limbeck",
         description = "Train small, fast networks from large ones: knowledge distillation for the JVM.",

@@ -7,7 +7,7 @@ import picocli.CommandLine.Parameters;
 
 /** Share what commands do that work on one recipe, which a file says, options do, or both. */
 abstract class RecipeFileCommand extends RecipeCommand {
-    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options come before it.")
+    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options override it.")
     @Nullable
     Path file;
 

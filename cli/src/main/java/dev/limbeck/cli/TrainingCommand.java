@@ -23,7 +23,7 @@ abstract class TrainingCommand extends TrackedCommand {
     @Parameters(
             arity = "0..1",
             paramLabel = "RECIPE",
-            description = "A YAML file that says what options say; options come before it.")
+            description = "A YAML file with the same settings; options override it.")
     @Nullable
     Path file;
 

@@ -9,8 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
@@ -21,17 +23,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Test that the Java in the documents compiles unchanged, with the imports of bin/limbeck shell. */
+/** Test that the Java in the documents compiles unchanged, with the imports of bin/limbeck shell and its own. */
 class SnippetsTest {
     private static final Path ROOT = Path.of("..");
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
 
+    private static final Pattern IMPORT = Pattern.compile("(?m)^import .*\\n");
+
     /** Variables that a document's text declares. */
     private static final String GIVEN = "ImageData data; Learner teacher, student, learner; Path file;"
             + " float[][] rows, otherRows; int[] labels, otherLabels; Map<String, Object> row;";
-
-    /** Its classes are used without the other artifacts, and are not imported by the shell. */
-    private static final String OF_PREDICTOR = "import dev.limbeck.onnx.*;\n";
 
     @TempDir
     Path classes;
@@ -84,9 +85,11 @@ class SnippetsTest {
 
     /** Return the compiler's errors for statements in a method of a class with the given fields. */
     private String errors(String given, String code) throws IOException {
-        String imports = Files.readString(ROOT.resolve("bin/shell.jsh"));
-        String unit = imports + OF_PREDICTOR + "class Snippet {\n" + given + "\nvoid snippet() throws Exception {\n"
-                + code + "\n}\n}\n";
+        Matcher own = IMPORT.matcher(code);
+        String imports = Files.readString(ROOT.resolve("bin/shell.jsh"))
+                + own.results().map(MatchResult::group).collect(Collectors.joining());
+        String unit = imports + "class Snippet {\n" + given + "\nvoid snippet() throws Exception {\n"
+                + own.replaceAll("") + "\n}\n}\n";
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         StringWriter out = new StringWriter();
         JavaFileObject file =

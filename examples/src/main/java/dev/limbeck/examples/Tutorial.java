@@ -15,19 +15,19 @@ import java.nio.file.Path;
  * with {@code examples/run.sh Tutorial}.
  *
  * <p>Without arguments, the photos (Oxford-IIIT Pets, 0.8 GB) and the ImageNet weights (83 MB) are downloaded once.
- * Otherwise the first argument is a folder of photos, in which names of cats are capitalized, and the second a file of
- * ResNet-34 weights.
+ * Otherwise the first argument is a folder of photos with a folder for each class, and the second a file of ResNet-34 weights. In a
+ * folder without classes, names of cats start with a capital letter and names of dogs do not, as in Oxford-IIIT Pets.
  */
 public final class Tutorial {
     private Tutorial() {}
 
     public static void main(String[] args) {
         ImageSource photos = args.length > 0 ? ImageFolder.of(Path.of(args[0])) : Datasets.pets();
-        try (var pets = ImageData.builder(photos)
-                        .labelByName(name -> Character.isUpperCase(name.charAt(0)) ? "cat" : "dog")
-                        .imageSize(64)
-                        .batchSize(64)
-                        .build();
+        var settings = ImageData.builder(photos).imageSize(64).batchSize(64);
+        if (photos.classNames().isEmpty()) {
+            settings.labelByName(name -> Character.isUpperCase(name.charAt(0)) ? "cat" : "dog");
+        }
+        try (var pets = settings.build();
                 var teacher = args.length > 1
                         ? Learner.builder(pets, Zoo.RESNET34)
                                 .weights(Path.of(args[1]))
