@@ -86,6 +86,7 @@ final class FitCommand extends TrackedCommand {
         show(result);
         say("");
         say("chosen: " + words(result.winner()) + " of " + result.budget());
+        say("latencies: ONNX Runtime, " + result.machine());
         say("recipe: " + out.resolve(Sweep.BEST_NAME) + ", picture: " + picture(result, budget));
         SweepCommand.showConfirmed(this, result.sweep(), out, context);
         return result;

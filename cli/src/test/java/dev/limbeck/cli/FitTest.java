@@ -100,7 +100,7 @@ class FitTest {
         assertThat(answer.code()).isEqualTo(1);
         assertThat(answer.err())
                 .contains(
-                        "limbeck: none of 9 networks is within 0.0001 MB; the nearest is small-cnn-4@0.25: not timed, 0.0");
+                        "limbeck: none of 7 networks is within 0.0001 MB; the nearest is small-cnn-4@0.25: not timed, 0.0");
         assertThat(home.resolve("none/trials")).doesNotExist();
     }
 
@@ -120,6 +120,33 @@ class FitTest {
         fit("--students", pruned, "--max-mb", "1", "--measure", "--out", out).done();
         assertThat(Cli.read(out.resolve("costs.json")).at("/costs/0/bytes").asText())
                 .isNotEqualTo(before);
+    }
+
+    @Test
+    void whatCannotEndWellIsRefusedBeforeTheMeasuring() throws IOException {
+        Path pruned = home.resolve("before.safetensors");
+        Cli.run("prune", teacher, "--macs", "0.5", "--out", pruned).done();
+        Path recipe = Files.writeString(home.resolve("patience.yaml"), """
+                data: {source: %s, batch_size: 4}
+                teacher: {model: %s}
+                student: small-cnn-4
+                training: {epochs: 1, patience: 2}
+                """.formatted(home.resolve("data"), teacher));
+        Cli.Answer patience =
+                Cli.run("fit", recipe, "--students", NETWORKS, "--max-mb", "1", "--out", home.resolve("patience"));
+        assertThat(patience.err()).contains("stops early, so its steps cannot be paired; leave patience out");
+        assertThat(home.resolve("patience/costs.json")).doesNotExist();
+        Cli.Answer shrunk =
+                fit("--students", pruned, "--prune", "0.5", "--max-mb", "1", "--out", home.resolve("shrunk"));
+        assertThat(shrunk.err()).contains("found prune; leave it out");
+        // A student with other inputs than the teacher's.
+        Path other = home.resolve("other");
+        Cli.run("train", "--data", home.resolve("data"), Cli.TINY, "--mean", "0,0,0", "--std", "1,1,1", "--out", other)
+                .done();
+        Cli.Answer mixed = fit("--students", pruned + "," + other, "--max-mb", "1", "--out", home.resolve("mixed"));
+        assertThat(mixed.err())
+                .contains("these students share prepared inputs, found mean ", " for " + pruned + " and ");
+        assertThat(home.resolve("mixed/costs.json")).doesNotExist();
     }
 
     @Test

@@ -67,20 +67,14 @@ final class RunStore {
         // Runs of earlier releases store only the hash of the weights.
         String identity = old.teacherIdentity();
         String teacherIdentity = teacher == null ? "" : identity == null ? teacher.sha256() : teacher.identity();
-        ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), teacherIdentity);
+        ObjectNode wanted = facts(recipe, data, teacherIdentity);
         ObjectNode found =
                 facts(old.recipe(), old.dataFingerprint(), identity == null ? old.teacherSha256() : identity);
-        String inputs = old.inputsSha256();
-        if (inputs != null) {
-            wanted.put(ResumePoint.INPUTS, RunRecord.inputsSha256(data.preprocessing()));
-            found.put(ResumePoint.INPUTS, inputs);
-        }
         StartingWeights start = old.training().start();
-        String sha256 = recipe.startSha256(context);
-        if (!sha256.isEmpty()) {
-            wanted.put(ResumePoint.START, sha256);
-            found.put(ResumePoint.START, start == null ? "" : start.sha256());
-        }
+        // Runs of earlier releases do not say how inputs were prepared.
+        if (old.inputsSha256() == null) wanted.remove(ResumePoint.INPUTS);
+        else found.put(ResumePoint.INPUTS, old.inputsSha256());
+        if (wanted.has(ResumePoint.START)) found.put(ResumePoint.START, start == null ? "" : start.sha256());
         String difference = RecipeFiles.difference(wanted, found);
         if (difference != null) {
             throw new LimbeckException(place + " was made with other settings: " + difference
@@ -94,7 +88,7 @@ final class RunStore {
 
     private RunRecord train(String directory, String name, Recipe recipe, Data data, @Nullable LoadedTeacher teacher) {
         Path note = diverged(directory);
-        ObjectNode facts = facts(recipe.toTree(), data.fingerprint(), teacher == null ? "" : teacher.identity());
+        ObjectNode facts = facts(recipe, data, teacher == null ? "" : teacher.identity());
         if (Files.exists(note)) {
             ObjectNode old = RunJson.read(note);
             String difference = RecipeFiles.difference(facts, old.path(SETTINGS));
@@ -135,6 +129,15 @@ final class RunStore {
     /** Return the known machines of all runs so far, as {@link RunRecord.Engine#machine} describes them. */
     List<String> machines() {
         return machines.stream().filter(machine -> !machine.isEmpty()).toList();
+    }
+
+    /** Return what a run depends on. */
+    private ObjectNode facts(Recipe recipe, Data data, String teacher) {
+        ObjectNode facts = facts(recipe.toTree(), data.fingerprint(), teacher)
+                .put(ResumePoint.INPUTS, RunRecord.inputsSha256(data.preprocessing()));
+        String start = recipe.startSha256(context);
+        if (!start.isEmpty()) facts.put(ResumePoint.START, start);
+        return facts;
     }
 
     private static ObjectNode facts(ObjectNode recipe, String data, String teacher) {

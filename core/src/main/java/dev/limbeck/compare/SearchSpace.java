@@ -62,7 +62,7 @@ public record SearchSpace(
     }
 
     /** Return a recipe for every combination, with a descriptive name. A loss without a temperature appears once. */
-    Map<String, Recipe> recipes(Recipe base) {
+    public Map<String, Recipe> recipes(Recipe base) {
         if (base.teacher() == null) throw new LimbeckException("a sweep needs a recipe with a teacher");
         Map<String, Recipe> recipes = new LinkedHashMap<>();
         for (Recipe.Start start : starts) {

@@ -22,12 +22,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 
 /**
  * Search for the best settings by validation accuracy. The winner is then compared with the student without a teacher,
@@ -110,6 +112,15 @@ public final class Sweep {
             all.keySet().retainAll(names.subList(0, Math.min(trials, names.size())));
         }
         recipes = all;
+        Set<String> folders = new HashSet<>();
+        recipes.forEach((name, recipe) -> {
+            if (!folders.add(directory(name, 1, 1))) {
+                throw new LimbeckException("the trials of two combinations would share the folder "
+                        + directory(name, 1, 1) + "; rename the file " + recipe.student());
+            }
+            // It must be possible to compare each that may win, which would fail after hours.
+            if (confirmSeeds > 0) confirmation(recipe);
+        });
     }
 
     /**
@@ -131,7 +142,7 @@ public final class Sweep {
                     List.copyOf(ranked),
                     winner,
                     best,
-                    confirmSeeds == 0 ? null : confirmation(best).run());
+                    confirmSeeds == 0 ? null : announced(confirmation(best)).run());
             AtomicFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
             return result;
         }
@@ -152,7 +163,8 @@ public final class Sweep {
             if (trials.more() || confirmSeeds == 0) return trials;
             context.log()
                     .accept("chosen on the validation split: " + ranked.get(0).name());
-            ShardResult confirmed = confirmation(recipe(ranked.get(0).name())).run(shard);
+            ShardResult confirmed =
+                    announced(confirmation(recipe(ranked.get(0).name()))).run(shard);
             return ShardResult.of(shard, CONFIRMATION, confirmed.runs(), confirmed.missing(), false);
         }
     }
@@ -197,8 +209,12 @@ public final class Sweep {
         return Objects.requireNonNull(recipes.get(name));
     }
 
-    private Comparison confirmation(Recipe best) {
+    private Comparison announced(Comparison confirmation) {
         context.log().accept("confirming on fresh seeds and the test split");
+        return confirmation;
+    }
+
+    private Comparison confirmation(Recipe best) {
         return new Comparison(
                 Map.of("best", best),
                 confirmSeeds,
@@ -230,7 +246,10 @@ public final class Sweep {
             long first = base.training().seed();
             int number = 0;
             for (long seed = first; seed < first + seeds; seed++) {
-                try (Data data = base.open(seed, teachers.preprocessing(), opening)) {
+                // They agree on the preparation of inputs, which the base recipe's student, if it is none of them, may
+                // not.
+                Recipe any = left.values().iterator().next();
+                try (Data data = any.open(seed, teachers.preprocessing(), opening)) {
                     check(data);
                     opening.tell(data);
                     for (Map.Entry<String, Recipe> entry : left.entrySet()) {
@@ -271,6 +290,14 @@ public final class Sweep {
         if (!data.has(Split.VALID)) {
             throw new LimbeckException("a sweep selects by a validation metric, but there is no validation split; set"
                     + " valid_fraction above 0");
+        }
+        if (data.targets(Split.VALID).known() == 0) {
+            throw new LimbeckException(
+                    "a sweep selects by a validation metric, but no validation row has a label; give some labels");
+        }
+        if (confirmSeeds > 0 && data.targets(Split.TRAIN).known() == 0) {
+            throw new LimbeckException("a sweep compares its winner with a student without a teacher, but no training"
+                    + " row has a label; give some labels, or only select (--confirm 0)");
         }
         if (confirmSeeds > 0 && !data.has(Split.TEST)) {
             throw new LimbeckException("a sweep confirms its winner on a test split, but there is none; add rows of it"

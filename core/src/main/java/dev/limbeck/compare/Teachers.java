@@ -72,6 +72,7 @@ final class Teachers implements AutoCloseable {
                 boolean isNew = checked.add(Arrays.asList(recipe.init(), recipe.teacher(), recipe.student()));
                 if (isNew) recipe.checkStart(of(recipe), context);
             }
+            Recipe.requireSamePreparation(recipes, preprocessing());
         } catch (LimbeckException e) {
             close();
             throw e;

@@ -20,7 +20,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Hold a feature pair bound to two networks: shape alignment, adapters and the bound loss. */
-final class FeatureBinding {
+final class FeatureBinding implements AutoCloseable {
     private static final int MOST_EXTRA_TOKENS = 2;
 
     private final FeaturePair pair;
@@ -157,6 +157,11 @@ final class FeatureBinding {
         }
         modules.put("loss", bound.learned());
         return modules;
+    }
+
+    @Override
+    public void close() {
+        modules().values().forEach(Module::close);
     }
 
     void to(Device device) {

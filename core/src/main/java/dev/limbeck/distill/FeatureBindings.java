@@ -39,7 +39,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Capture and compare the features of all pairs during a fit. Learned parameters are kept across fits of a student. */
-final class FeatureBindings {
+final class FeatureBindings implements AutoCloseable {
     private static final long SEED = 0x5eedL;
 
     private final List<FeaturePair> wanted;
@@ -76,7 +76,8 @@ final class FeatureBindings {
         student = Capture.of(fit.model(), points(true));
         checkBatches(fit);
         if (boundTo == fit.model()) return;
-        bound.clear();
+        // Binding may fail: nothing is bound then.
+        close();
         Tensors.seed(fit.seed() + SEED);
         try (Scope scope = Scope.open();
                 Module.ModeGuard modes = fit.model().evalMode();
@@ -202,6 +203,14 @@ final class FeatureBindings {
 
     void stop() {
         if (student != null) student.stop();
+    }
+
+    /** Free the adapters and what losses learned. */
+    @Override
+    public void close() {
+        boundTo = null;
+        bound.values().forEach(FeatureBinding::close);
+        bound.clear();
     }
 
     /** Remove the captures. */

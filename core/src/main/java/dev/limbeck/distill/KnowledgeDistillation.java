@@ -52,8 +52,10 @@ import org.jspecify.annotations.Nullable;
  * <p>The teacher runs frozen in evaluation mode, without autograd, on the same inputs as the student. Its state is
  * restored after each fit, and a change of its weights throws. The validation metrics measure the task only. Each epoch
  * also logs {@code teacher_agreement} and the value of each loss on the validation split.
+ *
+ * <p>Adapters and what losses learn are kept from one fit to the next; {@link #close} frees them.
  */
-public final class KnowledgeDistillation implements Callback {
+public final class KnowledgeDistillation implements Callback, AutoCloseable {
     /** Name of the logged agreement with the teacher's top class. */
     public static final String AGREEMENT = "teacher_agreement";
 
@@ -291,6 +293,12 @@ public final class KnowledgeDistillation implements Callback {
     @Override
     public String stateName() {
         return "KnowledgeDistillation";
+    }
+
+    /** Free adapters and what losses learned. Without such losses, there is nothing to free. */
+    @Override
+    public void close() {
+        pairs.close();
     }
 
     @Override

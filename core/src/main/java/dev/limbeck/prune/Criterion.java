@@ -165,8 +165,14 @@ public enum Criterion {
                     if (batch == null) break;
                     Tensor outputs = module.apply(module.adapt(batch.inputs()));
                     Tensor value = loss.of(outputs, Tensors.to(batch.targets(), outputs.device()), null);
-                    // A batch without any label has no loss.
-                    if (!Ops.allFinite(value)) continue;
+                    if (!Ops.allFinite(value)) {
+                        // A batch without any label has no loss.
+                        if (!Ops.allFinite(outputs)) {
+                            throw new LimbeckException("the criterion taylor found outputs that are not finite: the "
+                                    + "training diverged; lower the learning rate");
+                        }
+                        continue;
+                    }
                     add(sums, watched, Ops.gradients(value, all));
                     counted++;
                 }

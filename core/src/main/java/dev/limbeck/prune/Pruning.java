@@ -30,6 +30,7 @@ public final class Pruning {
     private int batches = BATCHES;
     private double least = LEAST;
     private int multiple = 1;
+    private @Nullable List<Long> whole;
 
     /** Prune by a criterion. */
     public Pruning(Criterion criterion) {
@@ -50,6 +51,12 @@ public final class Pruning {
      */
     public Pruning least(double share) {
         least = Settings.inHalfOpenUnit("the least share of channels", share);
+        return this;
+    }
+
+    /** Set the channels of each layer before the first of several prunings, of which {@link #least} is a share; by default the network's. */
+    public Pruning whole(List<Long> widths) {
+        whole = widths;
         return this;
     }
 
@@ -140,16 +147,27 @@ public final class Pruning {
         return Math.min(full, (width + multiple - 1) / multiple * multiple);
     }
 
-    private int floor(int full) {
-        return rounded(Math.max(1, (int) Math.ceil(least * full)), full);
+    /** Return the fewest channels that each layer keeps. */
+    private List<Integer> floors(PrunableNetwork network) {
+        List<Long> now = network.widths();
+        List<Long> before = whole == null ? now : whole;
+        return IntStream.range(0, now.size())
+                .mapToObj(i -> {
+                    int fewest = Math.max(1, (int) Math.ceil(least * before.get(i)));
+                    return rounded(fewest, Math.toIntExact(now.get(i)));
+                })
+                .toList();
     }
 
     private void require(PrunableNetwork network, long macs) {
-        List<Integer> floors = network.widths().stream()
-                .map(width -> floor(Math.toIntExact(width)))
-                .toList();
+        List<Integer> floors = floors(network);
         long fewest = network.cost(longs(floors)).macs();
         if (macs >= fewest) return;
+        if (fewest == network.cost().macs()) {
+            throw new LimbeckException(
+                    network.architecture()
+                            + " cannot be pruned further: each layer has its fewest channels; lower the least share or the multiple");
+        }
         double share = Math.ceil(1000.0 * fewest / network.cost().macs()) / 1000;
         throw new LimbeckException(String.format(
                 Locale.ROOT,
@@ -179,11 +197,12 @@ public final class Pruning {
 
     private List<Integer> widths(PrunableNetwork network, int[][] order, int removed) {
         int[] left = network.widths().stream().mapToInt(Math::toIntExact).toArray();
+        List<Integer> floors = floors(network);
         for (int i = 0; i < removed; i++) left[order[i][0]]--;
         List<Integer> widths = new ArrayList<>();
         for (int i = 0; i < left.length; i++) {
             int full = Math.toIntExact(network.widths().get(i));
-            widths.add(Math.max(floor(full), rounded(left[i], full)));
+            widths.add(Math.max(floors.get(i), rounded(left[i], full)));
         }
         return widths;
     }

@@ -34,6 +34,16 @@ public interface DataRecipe {
     Data open(long otherSeed, Architecture architecture, Map<String, String> preferred, RunContext context);
 
     /**
+     * Return how inputs are prepared, as far as it is known before the data are opened. Networks whose values are equal may share opened data.
+     *
+     * @param architecture network that gets the rows
+     * @param preferred as in {@link #open}
+     */
+    default Map<String, String> preparation(Architecture architecture, Map<String, String> preferred) {
+        return preferred;
+    }
+
+    /**
      * Open the data for a trained model. The default is {@link #open}; settings of the recipe come before the model's.
      *
      * @param otherSeed seed to use if this recipe has none

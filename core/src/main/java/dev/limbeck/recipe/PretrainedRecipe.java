@@ -93,16 +93,16 @@ public record PretrainedRecipe(
     }
 
     /**
-     * Return how the inputs of these weights are prepared, for data of rows: a network that starts from them must read the same columns
-     * and tokens. Empty for images, unless the classifier is kept.
+     * Return how the inputs of these weights are prepared. For data of rows, a network that starts from them must read the same columns
+     * and tokens. For images it is empty, unless the network's features or its classifier stay as they are.
      */
     Map<String, String> preprocessing() {
         Path file = Path.of(weights);
         if (HuggingFaceFolder.isAt(file)) return HuggingFaceFolder.read(file).preprocessing();
         if (weights.equals(IMAGENET) || !Files.exists(file)) return Map.of();
         Map<String, String> said = SavedModel.readMetadata(file);
-        // A network that is trained further, with its classifier, goes on with its own inputs.
-        if (keepsHead()) return SavedModel.preprocessing(said);
+        // Weights that are kept were trained for these inputs.
+        if (keepsHead() || probe) return SavedModel.preprocessing(said);
         return said.containsKey(Modalities.KEY) ? said : Map.of();
     }
 

@@ -75,7 +75,7 @@ public record PruneRecipe(
         List<EpochRecord> rows = new ArrayList<>();
         try {
             for (int step = 1; step <= steps; step++) {
-                if (!learner.isResuming()) prune(learner, macs, step, log);
+                if (!learner.isResuming()) prune(learner, whole.widths(), macs, step, log);
                 int later = step == steps ? 0 : (steps - step - 1) * epochsBetween + last;
                 learner.plan(
                         new FitPhase(steps == 1 ? null : "training after pruning " + step + " of " + steps, later));
@@ -94,10 +94,10 @@ public record PruneRecipe(
                 learner.data().inputs());
     }
 
-    private void prune(Learner learner, long whole, int step, Consumer<String> log) {
+    private void prune(Learner learner, List<Long> widths, long whole, int step, Consumer<String> log) {
         PrunableNetwork network = network(learner);
         Criterion by = Criterion.valueOf(criterion.toUpperCase(Locale.ROOT));
-        Pruning pruning = new Pruning(by);
+        Pruning pruning = new Pruning(by).whole(widths);
         if (by.needsData()) pruning.data(learner.data(), Pruning.BATCHES);
         // The last target first: it would fail after hours.
         if (step == 1) pruning.requireShare(network, macs);

@@ -3,6 +3,7 @@ package dev.limbeck.recipe;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
+import dev.limbeck.Printable;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.distill.teacher.TeacherContext;
@@ -13,11 +14,14 @@ import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.bytedeco.pytorch.Device;
 import org.jspecify.annotations.Nullable;
 
@@ -124,8 +128,12 @@ public record Recipe(
         if (distillation != null && !distillation.also().isEmpty()) {
             List<String> all = new ArrayList<>(distillation.also());
             all.add(student);
-            for (String one : all) {
-                if (Collections.frequency(all, one) == 1) continue;
+            // Several names may stand for one architecture.
+            List<String> architectures = all.stream()
+                    .map(one -> Zoo.find(one).map(Architecture::name).orElse(one))
+                    .toList();
+            for (String one : architectures) {
+                if (Collections.frequency(architectures, one) == 1) continue;
                 throw new LimbeckException("students that train along need different architectures, found " + one
                         + " twice; leave one out of also");
             }
@@ -274,12 +282,45 @@ public record Recipe(
      * @throws LimbeckException if the source is missing or unusable
      */
     public Data open(long seed, Map<String, String> ofTeacher, RunContext context) {
+        Map<String, String> known = preferredPreprocessing(ofTeacher);
+        if (known.isEmpty() && init != null) known = init.preprocessing();
+        return data.open(seed, architecture(), known, context);
+    }
+
+    private Map<String, String> preferredPreprocessing(Map<String, String> ofTeacher) {
         Map<String, String> ofWeights = pretrained != null
                 ? pretrained.preprocessing()
                 : StudentFile.of(student).map(StudentFile::preprocessing).orElse(Map.of());
-        Map<String, String> known = ofWeights.isEmpty() ? ofTeacher : ofWeights;
-        if (known.isEmpty() && init != null) known = init.preprocessing();
-        return data.open(seed, architecture(), known, context);
+        return ofWeights.isEmpty() ? ofTeacher : ofWeights;
+    }
+
+    /**
+     * Check that students can share opened data: each alone would prepare its inputs in the same way.
+     *
+     * @param ofTeacher preprocessing of the teacher; empty for none
+     * @throws LimbeckException naming two students and what differs
+     */
+    public static void requireSamePreparation(Collection<Recipe> recipes, Map<String, String> ofTeacher) {
+        Recipe first = null;
+        Map<String, String> expected = Map.of();
+        for (Recipe recipe : recipes) {
+            Map<String, String> found =
+                    recipe.data.preparation(recipe.architecture(), recipe.preferredPreprocessing(ofTeacher));
+            if (first == null) {
+                first = recipe;
+                expected = found;
+            }
+            Set<String> keys = new TreeSet<>(expected.keySet());
+            keys.addAll(found.keySet());
+            for (String key : keys) {
+                String one = String.valueOf(expected.get(key));
+                String other = String.valueOf(found.get(key));
+                if (one.equals(other)) continue;
+                throw new LimbeckException("these students share prepared inputs, found " + key + " "
+                        + Printable.line(one) + " for " + first.student + " and " + Printable.line(other) + " for "
+                        + recipe.student + "; set it in data, or leave one of both out");
+            }
+        }
     }
 
     /** Return what mixes rows, if anything does. */

@@ -145,6 +145,7 @@ public final class RecipeRun {
                 SharedCheckpoint shared = SharedCheckpoint.of(checkpoint, exchange);
                 Learner learner = learner(data, teacher);
                 AlsoStudents also = new AlsoStudents(recipe, data, teacher, context);
+                KnowledgeDistillation distillation = distillation(data, teacher, also.learners());
                 BestEpoch best = new BestEpoch()) {
             List<TrackedRun> tracked = exchange.writes()
                     ? context.follow(
@@ -156,7 +157,6 @@ public final class RecipeRun {
             try {
                 if (shared.file() != null) learner.resume(shared.file());
                 Instant start = Instant.now();
-                @Nullable KnowledgeDistillation distillation = distillation(data, teacher, also.learners());
                 StopReason stopped = new StopReason();
                 List<Callback> callbacks = new ArrayList<>();
                 recipe.mixing().ifPresent(callbacks::add);

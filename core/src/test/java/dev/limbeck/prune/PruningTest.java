@@ -306,8 +306,11 @@ class PruningTest {
         }
         assertRefused(
                 () -> new Pruning(Criterion.L1).multiple(4).toMacs(network, 11_900),
-                "hand cannot be pruned to 11,900 MACs: with at least 10 % of each layer's channels it has 11,904; the"
-                        + " nearest target is 1.0 of its MACs");
+                "hand cannot be pruned further: each layer has its fewest channels; lower the least share or the multiple");
+        // A share of the channels before an earlier pruning.
+        assertRefused(
+                () -> new Pruning(Criterion.L1).whole(List.of(40L, 40L)).toMacs(network, 11_900),
+                "hand cannot be pruned further: each layer has its fewest channels; lower the least share or the multiple");
         try (Pruned pruned = new Pruning(Criterion.L1).byRatio(network, 0.5, Map.of("second", 0.0))) {
             assertThat(pruned.architecture().widths()).containsExactly(2L, 2L);
         } finally {
@@ -387,7 +390,7 @@ class PruningTest {
         assertRefused(() -> Zoo.byName("cifar-resnet8@9-20-65"), expected + "3: 9, 20, 65");
         assertRefused(
                 () -> Zoo.byName("cifar-resnet8@9-0-4"),
-                "expected widths behind cifar-resnet8@ such as 8-16-16, found '9-0-4'");
+                "expected widths behind cifar-resnet8@ such as 8-16-16, or a share such as 0.5, found '9-0-4'");
         assertThat(Zoo.find("cifar-resnet8@9-20")).isEmpty();
         assertThatThrownBy(() -> Zoo.byName("cifar-resnet9@9-20-4")).hasMessageStartingWith("no architecture");
         assertThatThrownBy(() -> Zoo.byName("vit-tiny@9")).isInstanceOf(LimbeckException.class);

@@ -10,6 +10,7 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.TemporaryFolder;
+import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.zoo.Architecture;
@@ -61,8 +62,10 @@ final class CostMeter {
                 try {
                     Path file = folder.resolve(String.valueOf(files.size())).resolve(Format.ONNX.fileName());
                     files.put(exported(student, file.getParent()), file);
-                } catch (LimbeckException e) {
-                    log.accept(student + " is left out: " + e.getMessage());
+                } catch (RuntimeException e) {
+                    // Such as a pooling that is larger than its input.
+                    if (!(e instanceof LimbeckException) && !Engine.isThrownByEngine(e)) throw e;
+                    log.accept(student + " is left out: " + LimbeckException.briefly(e));
                 }
             }
             Map<Cost, List<Double>> measured = new LinkedHashMap<>();
@@ -73,8 +76,13 @@ final class CostMeter {
                 });
             }
             List<Cost> costs = new ArrayList<>();
-            measured.forEach((cost, rounds) ->
-                    costs.add(new Cost(cost.student(), middle(rounds), cost.bytes(), cost.parameters(), cost.macs())));
+            measured.forEach((cost, rounds) -> costs.add(new Cost(
+                    cost.student(),
+                    cost.architecture(),
+                    middle(rounds),
+                    cost.bytes(),
+                    cost.parameters(),
+                    cost.macs())));
             return costs;
         } finally {
             FileUtils.deleteQuietly(folder.toFile());
@@ -87,7 +95,7 @@ final class CostMeter {
             Summary summary = Summary.of(network, data.inputs());
             Exporter.of(network, data.task(), data.preprocessing()).export(folder);
             long bytes = Files.size(folder.resolve(Format.ONNX.fileName()));
-            return new Cost(student, Double.NaN, bytes, summary.parameters(), summary.macs());
+            return new Cost(student, architecture.name(), Double.NaN, bytes, summary.parameters(), summary.macs());
         } catch (IOException e) {
             throw new LimbeckException("its ONNX file cannot be read: " + e.getMessage(), e);
         }

@@ -18,6 +18,7 @@ import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -71,6 +72,10 @@ public final class Fit {
         if (base.pretrained() != null) {
             throw new LimbeckException("a fit measures networks with their own heads, found pretrained; leave it out");
         }
+        if (base.prune() != null) {
+            throw new LimbeckException("a fit measures networks before they are trained, found prune; leave it out, and"
+                    + " name pruned files (limbeck prune) as students");
+        }
         this.base = base;
         this.budget = Objects.requireNonNull(budget, "budget");
         this.out = out;
@@ -78,7 +83,8 @@ public final class Fit {
     }
 
     /**
-     * Choose among these students only: architectures by name, and files of trained or pruned models, which go on from their weights.
+     * Choose among these students and the narrower forms of those above the budget: architectures by name, and files of trained or pruned
+     * models, which go on from their weights.
      *
      * @throws LimbeckException if there is no such architecture, or a file does not say its own
      */
@@ -124,9 +130,14 @@ public final class Fit {
             if (known != null) {
                 requireSame(file, "inputs", inputs, known.inputs());
                 requireSame(file, "number of outputs", outputs, known.outputs());
-                if (measured == null) requireSame(file, "threads", threads, known.threads());
+                if (measured == null) {
+                    requireSame(file, "threads", threads, known.threads());
+                    // Latencies of two machines cannot be compared.
+                    requireSame(file, "machine", here(), known.machine());
+                }
             }
             List<String> names = students.isEmpty() ? measured != null ? named(known) : inZoo(data) : students;
+            requireTrainable(names);
             List<Cost> costs = new ArrayList<>(costs(names, known, file, data));
             if (measured == null) costs.addAll(narrower(costs, known, file, data));
             if (costs.isEmpty()) throw new LimbeckException("none of " + names.size() + " networks can be measured");
@@ -150,10 +161,10 @@ public final class Fit {
         List<Cost> costs = new ArrayList<>();
         List<String> missing = new ArrayList<>();
         for (String name : names) {
-            // A model's file may be another one than in the earlier call.
-            boolean isKnown =
-                    known != null && (measured != null || Zoo.find(name).isPresent());
-            Optional<Cost> cost = isKnown ? known.of(name) : Optional.empty();
+            Optional<Cost> cost = known == null ? Optional.empty() : known.of(name);
+            // A model's file may be another one than then.
+            String architecture = Recipe.architecture(name).name();
+            if (cost.isPresent() && !architecture.equals(cost.get().architecture())) cost = Optional.empty();
             // The latency was left out under a smaller budget of size.
             boolean timed = cost.isPresent()
                     && !(Double.isNaN(cost.get().millis())
@@ -164,8 +175,6 @@ public final class Fit {
         if (measured != null) {
             missing.forEach(name -> context.log().accept(name + " is left out: " + file + " has no cost of it"));
         } else if (!missing.isEmpty()) {
-            // Latencies of two machines cannot be compared.
-            if (known != null) requireSame(file, "machine", here(), known.machine());
             context.log().accept("measuring in ONNX Runtime: " + String.join(", ", missing));
             costs.addAll(new CostMeter(data, threads, context.log()).measure(missing, budget));
         }
@@ -175,12 +184,14 @@ public final class Fit {
     /** Return costs of narrower forms of the networks above the budget: half of the channels, and a quarter if that is still above it. */
     private List<Cost> narrower(List<Cost> whole, @Nullable Costs known, Path file, Data data) {
         Set<String> above = aboveBudget(whole);
+        Set<String> architectures = whole.stream().map(Cost::architecture).collect(Collectors.toSet());
         List<Cost> narrow = new ArrayList<>();
         for (String share : NARROWER) {
             List<String> forms = above.stream()
                     .map(name -> name + share)
-                    .filter(name ->
-                            Zoo.find(name).isPresent()) // neither a file, nor without channels that can be pruned
+                    // Not of a file, nor of a network without channels that can be pruned, nor one that takes part
+                    // already.
+                    .filter(name -> Zoo.find(name).stream().anyMatch(one -> architectures.add(one.name())))
                     .toList();
             List<Cost> costs = costs(forms, known, file, data);
             narrow.addAll(costs);
@@ -220,17 +231,7 @@ public final class Fit {
         context.log()
                 .accept(allowed.size() + " of " + costs.costs().size() + " networks are within " + budget
                         + "; they are trained by successive halving");
-        SweepResult sweep = new Sweep(
-                        base,
-                        SearchSpace.ofStudents(
-                                allowed.stream().map(Cost::student).toList()),
-                        Sweep.Strategy.HALVING,
-                        1,
-                        seeds,
-                        confirmSeeds,
-                        out,
-                        context)
-                .run();
+        SweepResult sweep = sweep(allowed.stream().map(Cost::student).toList()).run();
         List<FitResult.Candidate> candidates = new ArrayList<>();
         for (SweepResult.Trial trial : sweep.trials()) {
             Cost cost = costs.of(trial.student()).orElseThrow();
@@ -245,12 +246,30 @@ public final class Fit {
         return result;
     }
 
+    private Sweep sweep(List<String> names) {
+        SearchSpace space = SearchSpace.ofStudents(names);
+        return new Sweep(base, space, Sweep.Strategy.HALVING, 1, seeds, confirmSeeds, out, context);
+    }
+
     private Data open() {
-        Map<String, String> preprocessing;
+        Recipe any = students.isEmpty() ? base : recipes(students).iterator().next();
+        return any.open(base.training().seed(), ofTeacher(), context.quiet());
+    }
+
+    private Map<String, String> ofTeacher() {
         try (LoadedTeacher teacher = Objects.requireNonNull(base.teacher()).open(line -> {})) {
-            preprocessing = teacher.preprocessing();
+            return teacher.preprocessing();
         }
-        return base.open(base.training().seed(), preprocessing, context.quiet());
+    }
+
+    private Collection<Recipe> recipes(List<String> names) {
+        return SearchSpace.ofStudents(names).recipes(base).values();
+    }
+
+    /** Check what the search would find after the measuring: that there is a recipe for each student, and that all read the same inputs. */
+    private void requireTrainable(List<String> names) {
+        Recipe.requireSamePreparation(recipes(names), ofTeacher());
+        sweep(names);
     }
 
     private static List<String> named(@Nullable Costs known) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class BudgetTest {
-    private static final Cost SMALL = new Cost("small", 1.5, 900_000, 225_000, 9_000_000);
+    private static final Cost SMALL = new Cost("small", "small", 1.5, 900_000, 225_000, 9_000_000);
 
     @Test
     void everyLimitCounts() {
@@ -25,7 +25,7 @@ class BudgetTest {
 
     @Test
     void aFileThatIsTooLargeNeedsNoLatency() {
-        Cost untimed = new Cost("large", Double.NaN, 4_000_000, 1, 1);
+        Cost untimed = new Cost("large", "large", Double.NaN, 4_000_000, 1, 1);
         assertThat(new Budget(1.0, 2.0).excess(untimed)).isEqualTo(2);
         assertThat(new Budget(1.0, 2.0).allows(untimed)).isFalse();
     }
@@ -41,7 +41,7 @@ class BudgetTest {
 
     @Test
     void costsAreReadBack(@TempDir Path home) throws Exception {
-        Cost untimed = new Cost("large", Double.NaN, 4_000_000, 1, 1);
+        Cost untimed = new Cost("large", "large", Double.NaN, 4_000_000, 1, 1);
         Costs costs = new Costs("a machine", 1, List.of("input float32 3×8×8"), 2, List.of(SMALL, untimed));
         Path file = home.resolve(Costs.NAME);
         costs.write(file);

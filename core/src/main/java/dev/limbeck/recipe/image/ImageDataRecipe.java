@@ -19,6 +19,7 @@ import dev.limbeck.recipe.Setting;
 import dev.limbeck.recipe.SplitRecipe;
 import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -139,6 +140,21 @@ public record ImageDataRecipe(
         return augment == null || augment.views() == null ? 0 : augment.views();
     }
 
+    @Override
+    public Map<String, String> preparation(Architecture architecture, Map<String, String> preferred) {
+        Map<String, String> known = new LinkedHashMap<>();
+        if (ImagePreprocessing.isIn(preferred))
+            known.putAll(ImagePreprocessing.of(preferred).toMetadata());
+        // A known data set has a size of its own.
+        else if (!Datasets.names().contains(source))
+            known.put(ImagePreprocessing.SIZE, square(architecture.imageSize()));
+        if (imageSize != null) known.put(ImagePreprocessing.SIZE, square(imageSize));
+        if (resize != null) known.put(ImagePreprocessing.RESIZE, resize);
+        if (mean != null) known.put(ImagePreprocessing.MEAN, mean.toString());
+        if (std != null) known.put(ImagePreprocessing.STD, std.toString());
+        return known;
+    }
+
     /**
      * Open the images. An unset value comes from the saved model, then from the data set's defaults, then from the
      * architecture.
@@ -199,6 +215,10 @@ public record ImageDataRecipe(
         ImageData opened = builder.build();
         tellSkipped(opened.skipped(), context.log());
         return opened;
+    }
+
+    private static String square(int side) {
+        return side + "x" + side;
     }
 
     /** Return the task of a table's columns; null to find it, because they are not used. */
