@@ -44,7 +44,7 @@ public final class AtExit implements AutoCloseable {
 
     /** Register an action to run if the process ends before the registration is closed. */
     public static AtExit run(Runnable cleaning) {
-        return tell(line -> {}, () -> {
+        return logging(line -> {}, () -> {
             cleaning.run();
             return null;
         });
@@ -54,7 +54,7 @@ public final class AtExit implements AutoCloseable {
      * Register an action to run if the process ends before the registration is closed. The line it returns, if any, is
      * logged.
      */
-    public static AtExit tell(Consumer<String> log, Supplier<@Nullable String> cleaning) {
+    public static AtExit logging(Consumer<String> log, Supplier<@Nullable String> cleaning) {
         AtExit registered = new AtExit(log, cleaning);
         synchronized (REGISTERED) {
             REGISTERED.push(registered);

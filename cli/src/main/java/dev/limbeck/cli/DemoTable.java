@@ -50,7 +50,7 @@ record DemoTable(int train, int test, int labels) implements DemoRows {
     private static final int WORKDAYS = 5;
     private static final List<String> COLORS = List.of("brown", "white", "gray", "blue");
     private static final int COURIERS = 40;
-    private static final int COURIER_LOTS = 7;
+    private static final int COURIER_STREAM = 7;
     private static final int FIRST_HOUR = 7;
     private static final int HOURS = 15;
 
@@ -93,7 +93,7 @@ record DemoTable(int train, int test, int labels) implements DemoRows {
                 * MINUTES_PER_KILOMETER[vehicle]
                 * SLOWED[vehicle][weather]
                 * traffic
-                * Draws.of(SEED, COURIER_LOTS, courier).between(0.75, 1.3);
+                * Draws.of(SEED, COURIER_STREAM, courier).between(0.75, 1.3);
         double load = vehicle == 0 ? Math.max(0, hectograms - 50) * 0.08 : 0;
         double minutes = 5 + way + load + stops * MINUTES_PER_STOP[vehicle];
         double share = minutes * (1 + NOISE * normal(draws)) / (9 + 0.26 * hectometers + 1.5 * stops);

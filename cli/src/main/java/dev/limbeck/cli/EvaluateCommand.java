@@ -68,13 +68,13 @@ final class EvaluateCommand extends DataCommand {
         opened.requirePredictions();
         try (Data data = opened.open(recipe, context)) {
             if (views > 0 && Arrays.equals(data.views(), new int[] {Provenance.PLAIN})) {
-                tell("this data is not augmented, so --views changes nothing");
+                log("this data is not augmented, so --views changes nothing");
             }
             List<Metric> metrics = Metric.of(data.task());
             gates.check(Stream.concat(metrics.stream().map(Metric::name), Stream.of(LOSS))
                     .toList());
             EvaluationResult validation = opened.validate(data, split, views, Engine.device(engine.device), metrics);
-            context.tell(data);
+            context.logData(data);
             say(Texts.format(
                     "%s on %,d rows (%s): %s, loss %.4f",
                     opened.architecture(),

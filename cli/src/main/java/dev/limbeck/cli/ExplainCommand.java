@@ -105,7 +105,7 @@ final class ExplainCommand extends ImageCommand {
                 return predictor.predict(image);
             }
         }
-        RowInputs given = RowInputs.read(List.of(input), encoding, this::tell);
+        RowInputs given = RowInputs.read(List.of(input), encoding, this::log);
         if (given.rows().size() != 1) {
             throw new LimbeckException(input + " must have one row to explain, found "
                     + given.rows().size() + "; see predict for several");

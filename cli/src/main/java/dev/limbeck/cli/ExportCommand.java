@@ -146,7 +146,7 @@ final class ExportCommand extends DataCommand {
             // The file's own architecture was just verified to be the same.
             SavedModel named = saved.withMetadata(rows.classNames(), saved.preprocessing());
             List<Exported> exported = verified(Exporter.of(named), rows).export(out);
-            context().tell(rows);
+            context().logData(rows);
             return written(exported);
         }
     }
@@ -219,7 +219,7 @@ final class ExportCommand extends DataCommand {
                 List<Exported> exported = verified(
                                 Exporter.of(script, file, task(says, images.classNames()), preprocessing), images)
                         .export(out);
-                context().tell(images);
+                context().logData(images);
                 return written(exported);
             }
         }

@@ -56,7 +56,7 @@ final class InspectCommand extends LimbeckCommand {
     }
 
     private Map<String, Object> served() {
-        try (FileTeacher teacher = ServedModel.open(ModelAddress.of(named), 1, ModelRole.TEACHER, this::tell)) {
+        try (FileTeacher teacher = ServedModel.open(ModelAddress.of(named), 1, ModelRole.TEACHER, this::log)) {
             Map<String, Object> facts = described(teacher);
             metadata(teacher, facts);
             return facts;

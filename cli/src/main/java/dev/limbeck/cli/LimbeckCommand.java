@@ -68,7 +68,7 @@ abstract class LimbeckCommand implements Callable<Integer> {
     }
 
     /** Print a line of progress, which is not part of the result. */
-    void tell(String line) {
+    void log(String line) {
         terminal().err().println(Printable.line(line));
     }
 
@@ -80,7 +80,7 @@ abstract class LimbeckCommand implements Callable<Integer> {
     /** Say that inputs are left out that cannot be read: the exit code is 4. */
     final void leaveOut(String reason) {
         incomplete = true;
-        tell("limbeck: " + reason);
+        log("limbeck: " + reason);
     }
 
     /** Create the exception for a missing option. */
@@ -95,12 +95,12 @@ abstract class LimbeckCommand implements Callable<Integer> {
         return new RunContext(
                 engine.device,
                 workers,
-                this::tell,
+                this::log,
                 new DownloadLine(terminal()),
                 (done, total) -> {
                     if (done < next.get()) return;
                     next.set((done / REPORT_EVERY + 1) * REPORT_EVERY);
-                    tell(Texts.format("read %,d of %,d images", done, total));
+                    log(Texts.format("read %,d of %,d images", done, total));
                 },
                 () -> terminal().interactive() ? List.of(new ProgressBars(terminal())) : List.of());
     }
@@ -113,7 +113,7 @@ abstract class LimbeckCommand implements Callable<Integer> {
         Numbers.atLeast(0, "--model-timeout", modelTimeout);
         if (modelTimeout > 0) {
             Patience.limit(Duration.ofSeconds(modelTimeout), model -> {
-                tell("limbeck: " + model + " did not finish within " + modelTimeout
+                log("limbeck: " + model + " did not finish within " + modelTimeout
                         + " s; increase --model-timeout, or use another model");
                 // Native code on another thread does not end, and Java's regular exit would wait for it.
                 Runtime.getRuntime().halt(1);
@@ -122,7 +122,7 @@ abstract class LimbeckCommand implements Callable<Integer> {
         Object result = run();
         if (result instanceof ExitCode code) return code.value();
         if (json) terminal().json(result);
-        refusals.forEach(reason -> tell("limbeck: " + reason));
+        refusals.forEach(reason -> log("limbeck: " + reason));
         if (!refusals.isEmpty()) return REFUSED;
         return incomplete ? INCOMPLETE : 0;
     }

@@ -70,7 +70,7 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
         tree.put("layout", says.layout).put("channels", says.channels).put("output", says.output);
         if (!says.classes.isEmpty()) says.classes.forEach(tree.putArray("classes")::add);
         TeacherRecipe recipe = RecipeFiles.bind(tree, TeacherRecipe.class, "");
-        return new LoadedModel(command, model, recipe.open(command::tell, ModelRole.MODEL));
+        return new LoadedModel(command, model, recipe.open(command::log, ModelRole.MODEL));
     }
 
     /** Check that an image exists before a model is opened. */
@@ -153,7 +153,7 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
         Predictor predictor = saved == null ? Predictor.of((FileTeacher) opened.teacher()) : Predictor.of(saved);
         if (!predictor.knowsPreparation()) sayAssumed(predictor.preprocessing());
         if (predictor.classNames().isEmpty()) {
-            command.tell(named + " has no class names; using numbers (--classes sets names)");
+            command.log(named + " has no class names; using numbers (--classes sets names)");
         }
         return predictor;
     }
@@ -162,10 +162,10 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
         Map<String, String> assumed = new LinkedHashMap<>(taken.toMetadata());
         assumed.keySet().removeAll(opened.preprocessing().keySet());
         if (opened.preprocessing().isEmpty()) {
-            command.tell(named + " does not contain its preprocessing; using " + taken.width() + "×" + taken.height()
+            command.log(named + " does not contain its preprocessing; using " + taken.width() + "×" + taken.height()
                     + " and ImageNet's normalization");
         } else {
-            command.tell(named + " contains only part of its preprocessing; using " + Texts.pairs(assumed));
+            command.log(named + " contains only part of its preprocessing; using " + Texts.pairs(assumed));
         }
     }
 
@@ -249,7 +249,7 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
     private void checkClasses(List<String> names) {
         checkClasses(opened.teacher().classes(), opened.teacher().classNames(), names);
         if (opened.teacher().classNames().isEmpty()) {
-            command.tell(named + " has no class names; using the data's, in the data's order");
+            command.log(named + " has no class names; using the data's, in the data's order");
         }
     }
 

@@ -68,7 +68,7 @@ final class PredictCommand extends ImageCommand {
     }
 
     private List<Map<String, Object>> rows(LoadedModel loaded, RowEncoding saved) {
-        RowInputs given = RowInputs.read(inputs, saved, this::tell);
+        RowInputs given = RowInputs.read(inputs, saved, this::log);
         RowEncoding encoding = given.encoding();
         List<String> names = given.names();
         List<Map<String, Object>> results = new ArrayList<>();
@@ -95,7 +95,7 @@ final class PredictCommand extends ImageCommand {
     private List<Map<String, Object>> images(LoadedModel loaded) {
         requireOne();
         ImageFiles found = ImageFiles.of(inputs.stream().map(Path::of).toList());
-        if (!found.others().isEmpty()) tell("files left out that are not images: " + found.others());
+        if (!found.others().isEmpty()) log("files left out that are not images: " + found.others());
         if (found.files().isEmpty() && found.lost().isEmpty()) {
             throw new LimbeckException("no images in " + inputs + "; expected " + ImageFormat.READ + " files");
         }
@@ -148,7 +148,7 @@ final class PredictCommand extends ImageCommand {
         void lose(String file, String problem) {
             if (all == 1) throw new LimbeckException(problem);
             lost++;
-            tell("limbeck: " + problem);
+            log("limbeck: " + problem);
             result(results, "image", file, "error", problem);
         }
 

@@ -61,7 +61,7 @@ final class ProcessOptions {
                 Main.class.getName(),
                 withoutNumber(command.arguments()),
                 Map.of(THREADS, threads),
-                command::tell));
+                command::log));
     }
 
     private static List<String> withoutNumber(List<String> arguments) {
@@ -79,7 +79,7 @@ final class ProcessOptions {
         LocalProcesses.endWithStarter();
         try (ProcessGroup group = ProcessGroup.join(place().get(), Duration.ofSeconds(timeout))) {
             try {
-                if (group.writes()) command.tell("trained by " + group.size() + " processes");
+                if (group.writes()) command.log("trained by " + group.size() + " processes");
                 Object result = work.apply(group);
                 return group.writes() ? result : ExitCode.SUCCESS;
             } catch (LimbeckException e) {

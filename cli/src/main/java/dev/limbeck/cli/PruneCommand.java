@@ -129,7 +129,7 @@ final class PruneCommand extends DataCommand {
         DataRecipe recipe = WrongOption.in(() -> RecipeFiles.bind(tree, DataRecipe.class, ""));
         try (Data rows = recipe.openFor(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context())) {
             LoadedModel.checkClasses(saved.classes(), saved.classNames(), rows.classNames());
-            context().tell(rows);
+            context().logData(rows);
             saved.module().to(Engine.device(engine.device));
             return pruned(pruning.data(rows, batches), network, layers);
         }

@@ -53,13 +53,13 @@ final class ShowCommand extends DataCommand {
             Architecture any = says.checkpoint.arch == null ? Zoo.CIFAR_RESNET20 : Zoo.byName(says.checkpoint.arch);
             try (ImageData images = recipe.open(0, any, Map.of(), context)) {
                 images.show(out);
-                context.tell(images);
+                context.logData(images);
             }
         } else {
             try (LoadedModel opened = LoadedModel.open(this, named.toString(), says, data.settings);
                     ImageData images = opened.open(recipe, context)) {
                 results(opened, images);
-                context.tell(images);
+                context.logData(images);
             }
         }
         say("written to " + out);

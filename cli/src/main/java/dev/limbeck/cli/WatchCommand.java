@@ -27,7 +27,7 @@ final class WatchCommand extends LimbeckCommand {
         Numbers.atLeast(0, "--port", port);
         if (port > HIGHEST_PORT) throw new WrongOption("--port must be at most " + HIGHEST_PORT + ", found " + port);
         try (Watch watch = Watch.start(place, port);
-                AtExit end = AtExit.tell(this::tell, () -> {
+                AtExit end = AtExit.logging(this::log, () -> {
                     watch.close();
                     return "limbeck: stopped watching";
                 })) {

@@ -43,13 +43,13 @@ public final class Comparison {
     /** File name of the result in a comparison's folder. */
     public static final String RESULT_NAME = "comparison.json";
 
-    static final long REMEMBERED = 2_000_000;
+    static final long CACHED_ROWS = 2_000_000;
 
     private final Map<String, Recipe> recipes = new LinkedHashMap<>();
     private final Path out;
     private final List<Long> seeds;
     private final RunContext context;
-    private long remembered = REMEMBERED;
+    private long cachedRows = CACHED_ROWS;
 
     /**
      * Create a comparison. A recipe without a teacher, named {@code alone}, is added in front if there is none. It starts from the same
@@ -95,7 +95,7 @@ public final class Comparison {
      * turns the cache off.
      */
     public Comparison cacheRows(long rows) {
-        remembered = rows;
+        cachedRows = rows;
         return this;
     }
 
@@ -129,7 +129,7 @@ public final class Comparison {
     /** Run the missing runs, evaluate all of them, and write {@code comparison.json}. */
     public ComparisonResult run() {
         try (Claim claim = Claim.of(out, Shard.ALL);
-                Teachers teachers = new Teachers(recipes.values(), remembered, out, context)) {
+                Teachers teachers = new Teachers(recipes.values(), cachedRows, out, context)) {
             RunStore kept = new RunStore(out, teachers, true, context);
             Map<String, List<ComparisonResult.Run>> runs = new LinkedHashMap<>();
             recipes.keySet().forEach(name -> runs.put(name, new ArrayList<>()));
@@ -145,7 +145,7 @@ public final class Comparison {
                 try (Data data = any.open(seed, teachers.preprocessing(), opening)) {
                     judged = data.has(Split.TEST) ? Split.TEST : Split.VALID;
                     teachers.evaluate(data, judged, context);
-                    opening.tell(data);
+                    opening.logData(data);
                     Targets targets = data.targets(Split.TRAIN);
                     labeled = targets.known();
                     unlabeled = targets.size() - labeled;
@@ -174,8 +174,8 @@ public final class Comparison {
      */
     public ShardResult run(Shard shard) {
         try (Claim claim = Claim.of(out, shard)) {
-            Teachers.requireBegun(recipes.values());
-            try (Teachers teachers = new Teachers(recipes.values(), remembered, out, context)) {
+            Teachers.requireNonEmpty(recipes.values());
+            try (Teachers teachers = new Teachers(recipes.values(), cachedRows, out, context)) {
                 return runShard(shard, teachers);
             }
         }
@@ -200,7 +200,7 @@ public final class Comparison {
                     .forEach(others::add);
             if (here.isEmpty()) continue;
             try (Data data = recipes.values().iterator().next().open(seed, teachers.preprocessing(), opening)) {
-                opening.tell(data);
+                opening.logData(data);
                 for (String name : here) {
                     Recipe recipe = Objects.requireNonNull(recipes.get(name)).withSeed(seed);
                     kept.run(directory(name, seed), label(name, seed), recipe, data);
@@ -308,7 +308,7 @@ public final class Comparison {
                                 .distinct()
                                 .count()
                         == 1,
-                remembered > 0 && !teachers.all().isEmpty(),
+                cachedRows > 0 && !teachers.all().isEmpty(),
                 seeds,
                 teachers.all(),
                 variants,

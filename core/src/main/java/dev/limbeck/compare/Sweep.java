@@ -157,7 +157,7 @@ public final class Sweep {
      */
     public ShardResult run(Shard shard) {
         try (Claim claim = Claim.of(out, shard)) {
-            Teachers.requireBegun(List.of(base));
+            Teachers.requireNonEmpty(List.of(base));
             List<SweepResult.Trial> ranked = new ArrayList<>();
             ShardResult trials = search(shard, ranked);
             if (trials.more() || confirmSeeds == 0) return trials;
@@ -171,7 +171,7 @@ public final class Sweep {
 
     /** Run the rounds, or those for which all earlier trials are finished, and rank the trials of all rounds with the best first. */
     private ShardResult search(Shard shard, List<SweepResult.Trial> ranked) {
-        try (Teachers teachers = new Teachers(recipes.values(), Comparison.REMEMBERED, out, context)) {
+        try (Teachers teachers = new Teachers(recipes.values(), Comparison.CACHED_ROWS, out, context)) {
             RunStore kept = new RunStore(out, teachers, false, context);
             Map<String, Recipe> left = new LinkedHashMap<>(recipes);
             List<Integer> rounds = rounds();
@@ -251,7 +251,7 @@ public final class Sweep {
                 Recipe any = left.values().iterator().next();
                 try (Data data = any.open(seed, teachers.preprocessing(), opening)) {
                     check(data);
-                    opening.tell(data);
+                    opening.logData(data);
                     for (Map.Entry<String, Recipe> entry : left.entrySet()) {
                         boolean isOwn = shard.holds(number++, seeds * left.size());
                         String name = entry.getKey();

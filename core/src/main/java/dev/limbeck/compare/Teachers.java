@@ -52,7 +52,7 @@ final class Teachers implements AutoCloseable {
     private final List<Path> written = new ArrayList<>();
 
     /** Open the teachers, cache the outputs of at most this many rows each, and check that students can start from their weights. */
-    Teachers(Collection<Recipe> recipes, long remembered, Path out, RunContext context) {
+    Teachers(Collection<Recipe> recipes, long cachedRows, Path out, RunContext context) {
         this.out = out;
         Consumer<String> log = context.log();
         try {
@@ -65,7 +65,7 @@ final class Teachers implements AutoCloseable {
                         named,
                         named.cache() != null
                                 ? opened
-                                : opened.wrapped(teacher -> CachedTeacher.inMemory(teacher, remembered)));
+                                : opened.wrapped(teacher -> CachedTeacher.inMemory(teacher, cachedRows)));
             }
             Set<List<?>> checked = new HashSet<>();
             for (Recipe recipe : recipes) {
@@ -83,7 +83,7 @@ final class Teachers implements AutoCloseable {
      * Require that the folders of cached outputs were begun by another program. Several shards would fill an empty one at the same time, and
      * the outputs' last bits would depend on which of them was first; so they do for rows that are missing in a folder.
      */
-    static void requireBegun(Collection<Recipe> recipes) {
+    static void requireNonEmpty(Collection<Recipe> recipes) {
         for (Recipe recipe : recipes) {
             TeacherRecipe teacher = recipe.teacher();
             for (Path folder : teacher == null ? List.<Path>of() : teacher.cacheFolders()) {

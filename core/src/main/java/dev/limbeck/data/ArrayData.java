@@ -28,7 +28,7 @@ import org.bytedeco.pytorch.Tensor;
  * }</pre>
  */
 public final class ArrayData implements Data {
-    private static final long ORDER_LOTS = 3;
+    private static final long ORDER_STREAM = 3;
 
     private record Rows(float[][] inputs, Targets targets) {}
 
@@ -149,7 +149,7 @@ public final class ArrayData implements Data {
     @Override
     public Pass pass(int epoch) {
         int[] order = IntStream.range(0, rows(Split.TRAIN).inputs.length).toArray();
-        Draws.of(seed, ORDER_LOTS, epoch).shuffle(order);
+        Draws.of(seed, ORDER_STREAM, epoch).shuffle(order);
         int usable = order.length < batchSize ? order.length : order.length / batchSize * batchSize;
         return new Pass(Split.TRAIN, Provenance.PLAIN, Arrays.copyOf(order, usable));
     }

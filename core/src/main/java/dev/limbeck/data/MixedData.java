@@ -18,13 +18,13 @@ import org.apache.commons.math3.random.AbstractRandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Mix the training rows of other data, by mixup or CutMix. Who is mixed with whom, the shares and the boxes are functions of the data's
+ * Mix the training rows of other data, by mixup or CutMix. Pairs of mixed rows, the shares and the boxes are functions of the data's
  * seed, the view and the row, not of the batch: a view of a row looks the same in every epoch that shows it, so a teacher's outputs can be
  * cached. The other data stays its owner's.
  */
 public final class MixedData implements Data {
     private static final int IMAGE_DIMENSIONS = 3;
-    private static final long LOTS = 13;
+    private static final long STREAM = 13;
 
     private final Data rows;
     private final boolean cut;
@@ -78,7 +78,7 @@ public final class MixedData implements Data {
     }
 
     private Draws draws(Split split, int view, int row) {
-        return Draws.of(seed(), LOTS, split.ordinal(), view, row);
+        return Draws.of(seed(), STREAM, split.ordinal(), view, row);
     }
 
     /** Draw how rows are mixed in a view. */

@@ -17,8 +17,8 @@ import org.apache.commons.codec.digest.DigestUtils;
 
 /** Assign rows to splits: as the source defines them, or at random within each class. */
 public final class SplitPlan {
-    private static final int VALID_LOTS = 1;
-    private static final int LIMIT_LOTS = 2;
+    private static final int VALID_STREAM = 1;
+    private static final int LIMIT_STREAM = 2;
 
     private final RowSource source;
     private final int[] usable;
@@ -181,7 +181,7 @@ public final class SplitPlan {
 
     private void limitLabels(SplitSettings settings) {
         if (settings.labelsPerClass() > 0) {
-            List<int[]> classes = trainClasses(LIMIT_LOTS);
+            List<int[]> classes = trainClasses(LIMIT_STREAM);
             keep(
                     classes,
                     classes.stream()
@@ -273,7 +273,7 @@ public final class SplitPlan {
 
     private void takeValidation(double fraction) {
         boolean[] taken = new boolean[source.size()];
-        List<int[]> classes = trainClasses(VALID_LOTS);
+        List<int[]> classes = trainClasses(VALID_STREAM);
         int[] counts = validCounts(classes, fraction);
         for (int c = 0; c < counts.length; c++) {
             for (int i = 0; i < counts[c]; i++) taken[classes.get(c)[i]] = true;
@@ -305,7 +305,7 @@ public final class SplitPlan {
     }
 
     private void limit(int most, boolean keepUnlabeled) {
-        List<int[]> classes = trainClasses(LIMIT_LOTS);
+        List<int[]> classes = trainClasses(LIMIT_STREAM);
         long total = classes.stream().mapToLong(members -> members.length).sum();
         if (most >= total) return;
         // Largest remainders: each share is rounded down, then the remaining rows go to the largest remainders.

@@ -9,12 +9,12 @@ import java.util.Map;
 /**
  * Describe channels that can only be cut together: the filters that make them, what carries them on, and what reads them.
  *
- * @param makers modules whose tensors have the channels as first dimension: the convolution that makes them, then batch norms, depthwise
+ * @param producers modules whose tensors have the channels as first dimension: the convolution that makes them, then batch norms, depthwise
  *     convolutions
- * @param readers modules whose weight has the channels as second dimension: convolutions and linear layers. A linear layer behind a flattened
+ * @param consumers modules whose weight has the channels as second dimension: convolutions and linear layers. A linear layer behind a flattened
  *     map has several columns for each channel
  */
-public record ChannelGroup(List<Part> makers, List<Part> readers) {
+public record ChannelGroup(List<Part> producers, List<Part> consumers) {
     /**
      * Name a module of a group.
      *
@@ -28,8 +28,8 @@ public record ChannelGroup(List<Part> makers, List<Part> readers) {
     }
 
     public ChannelGroup {
-        makers = List.copyOf(makers);
-        readers = List.copyOf(readers);
+        producers = List.copyOf(producers);
+        consumers = List.copyOf(consumers);
     }
 
     /**
@@ -39,12 +39,12 @@ public record ChannelGroup(List<Part> makers, List<Part> readers) {
      * @param carriers paths of batch norms and depthwise convolutions that carry them on
      */
     public static ChannelGroup of(String convolution, String... carriers) {
-        return new ChannelGroup(List.of(new Part(convolution, 1)), List.of()).along(1, carriers);
+        return new ChannelGroup(List.of(new Part(convolution, 1)), List.of()).through(1, carriers);
     }
 
     /** Add modules that carry the channels on, each with that many copies of them. */
-    public ChannelGroup along(int copies, String... carriers) {
-        return new ChannelGroup(added(makers, copies, carriers), readers);
+    public ChannelGroup through(int copies, String... carriers) {
+        return new ChannelGroup(added(producers, copies, carriers), consumers);
     }
 
     /** Add convolutions and linear layers that read the channels. */
@@ -54,7 +54,7 @@ public record ChannelGroup(List<Part> makers, List<Part> readers) {
 
     /** Add convolutions and linear layers that read that many copies of the channels. */
     public ChannelGroup into(int copies, String... modules) {
-        return new ChannelGroup(makers, added(readers, copies, modules));
+        return new ChannelGroup(producers, added(consumers, copies, modules));
     }
 
     private static List<Part> added(List<Part> parts, int copies, String... paths) {
@@ -65,7 +65,7 @@ public record ChannelGroup(List<Part> makers, List<Part> readers) {
 
     /** Return the name, which is the path of the convolution that makes the channels. */
     public String name() {
-        return makers.get(0).path();
+        return producers.get(0).path();
     }
 
     /** Return the groups of a network and all its descendants, in the order of its layers, with paths from the network. */
@@ -77,8 +77,8 @@ public record ChannelGroup(List<Part> makers, List<Part> readers) {
             if (!(module instanceof Prunable prunable)) return;
             for (ChannelGroup group : prunable.channelGroups()) {
                 found.add(new ChannelGroup(
-                        group.makers.stream().map(part -> part.below(path)).toList(),
-                        group.readers.stream().map(part -> part.below(path)).toList()));
+                        group.producers.stream().map(part -> part.below(path)).toList(),
+                        group.consumers.stream().map(part -> part.below(path)).toList()));
             }
         });
         found.sort(Comparator.comparing(group -> places.getOrDefault(group.name(), places.size())));

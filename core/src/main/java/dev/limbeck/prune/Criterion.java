@@ -110,7 +110,7 @@ public enum Criterion {
     /** Return the scales of a group's batch norms; empty if it has none. */
     private static List<Tensor> scales(PrunableNetwork network, ChannelGroup group) {
         List<Tensor> found = new ArrayList<>();
-        for (ChannelGroup.Part part : group.makers()) {
+        for (ChannelGroup.Part part : group.producers()) {
             Module module = network.network().module(part.path());
             // A norm of several copies belongs to a classifier.
             if (module instanceof BatchNorm2d && part.copies() == 1)

@@ -46,11 +46,11 @@ public final class PrunableNetwork {
         this.architecture = architecture;
         groups = ChannelGroup.in(network);
         List<Long> widths = architecture.widths();
-        // Says that there are none, or how many there must be.
+        // Throws if it cannot be pruned.
         architecture.withWidths(widths);
         for (int i = 0; i < groups.size() && i < widths.size(); i++) {
-            for (ChannelGroup.Part part : groups.get(i).makers()) cut(i, part, 0, widths.get(i));
-            for (ChannelGroup.Part part : groups.get(i).readers()) cut(i, part, 1, widths.get(i));
+            for (ChannelGroup.Part part : groups.get(i).producers()) cut(i, part, 0, widths.get(i));
+            for (ChannelGroup.Part part : groups.get(i).consumers()) cut(i, part, 1, widths.get(i));
         }
         if (groups.size() != widths.size()) {
             throw new LimbeckException(architecture + " describes the widths of " + widths.size()

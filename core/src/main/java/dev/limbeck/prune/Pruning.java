@@ -175,7 +175,7 @@ public final class Pruning {
                         + " target is %s of its MACs",
                 network.architecture(),
                 macs,
-                // No needless zeros.
+                // Without ".0".
                 String.valueOf(100 * least).replaceAll("\\.0$", ""),
                 fewest,
                 share));

@@ -44,8 +44,8 @@ public final class RecipeRun {
     private boolean resumes;
     private boolean resumesIfLeft;
     private boolean elastic;
-    private boolean tellsData = true;
-    private List<Split> judgedOn = List.of(Split.VALID, Split.TEST);
+    private boolean logsData = true;
+    private List<Split> evaluatedOn = List.of(Split.VALID, Split.TEST);
 
     public RecipeRun(Recipe recipe, RunContext context) {
         this.recipe = recipe;
@@ -81,13 +81,13 @@ public final class RecipeRun {
 
     /** Log nothing about the data, because the caller did. */
     public RecipeRun quietOnData() {
-        tellsData = false;
+        logsData = false;
         return this;
     }
 
     /** Evaluate on the validation split only. This keeps the test split unseen when the caller selects between runs. */
     public RecipeRun withoutTest() {
-        judgedOn = List.of(Split.VALID);
+        evaluatedOn = List.of(Split.VALID);
         return this;
     }
 
@@ -164,7 +164,7 @@ public final class RecipeRun {
                 if (distillation != null && dividesOutputs()) {
                     callbacks.add(new CacheWarmup(distillation, context.prepare()::prepared));
                 }
-                if (tellsData) callbacks.add(new DataLines(context, data));
+                if (logsData) callbacks.add(new DataLines(context, data));
                 callbacks.add(new EpochTable(context.log()));
                 callbacks.addAll(tracked);
                 callbacks.add(new Checkpoint(directory.checkpoint(), facts));
@@ -174,10 +174,10 @@ public final class RecipeRun {
                 List<EpochRecord> epochs = fit(learner, callbacks);
                 Instant finished = Instant.now();
                 FinalEvaluation evaluation =
-                        FinalEvaluation.of(learner, best, recipe.training().keepsBest(), judgedOn);
+                        FinalEvaluation.of(learner, best, recipe.training().keepsBest(), evaluatedOn);
                 if (keepPredictions)
                     PredictionFile.write(evaluation.predictions(), directory.file(PredictionFile.NAME));
-                Map<String, Map<String, Map<String, Double>>> others = also.finish(directory, judgedOn);
+                Map<String, Map<String, Map<String, Double>>> others = also.finish(directory, evaluatedOn);
                 RunRecord made = directory.finish(
                         learner,
                         new RunRecord(
@@ -197,10 +197,10 @@ public final class RecipeRun {
                 tracked.forEach(one -> one.finished(out));
                 return made;
             } catch (TrainingDiverged e) {
-                tellFailed(tracked, e);
+                markFailed(tracked, e);
                 throw e; // a resume would diverge again
             } catch (RuntimeException | Error e) {
-                tellFailed(tracked, e);
+                markFailed(tracked, e);
                 if (!(e instanceof LimbeckException) || !directory.leavesCheckpoint()) throw e;
                 throw new LimbeckException(e.getMessage() + "; " + ShutdownHook.kept(directory, howToResume), e);
             }
@@ -219,7 +219,7 @@ public final class RecipeRun {
                 context.log());
     }
 
-    private static void tellFailed(List<TrackedRun> tracked, Throwable e) {
+    private static void markFailed(List<TrackedRun> tracked, Throwable e) {
         tracked.forEach(one -> one.failed(LimbeckException.briefly(e)));
     }
 
@@ -252,8 +252,8 @@ public final class RecipeRun {
         if (recipe.training().keepsBest() && !hasLabels(data, Split.VALID)) {
             throw new LimbeckException("keep: best needs a validation split with labels; keep the last epoch");
         }
-        if (teacher == null) sayUnlabeled(data);
-        else if (tellsData) adviseCache(data);
+        if (teacher == null) logUnlabeled(data);
+        else if (logsData) adviseCache(data);
         DistillationRecipe how = recipe.distillation();
         if (teacher == null || how == null) return null;
         return how.builder(teacher.teacher())
@@ -313,7 +313,7 @@ public final class RecipeRun {
             recipe.mixing().ifPresent(more::add);
             if (teacher != null && how != null) more.add(how.with(teacher.teacher()));
             LrCurve curve = learner.lrFind(steps, more.toArray(Callback[]::new));
-            context.tell(data);
+            context.logData(data);
             return curve;
         }
     }
@@ -350,7 +350,7 @@ public final class RecipeRun {
         return data.has(split) && data.targets(split).known() > 0;
     }
 
-    private void sayUnlabeled(Data data) {
+    private void logUnlabeled(Data data) {
         Targets targets = data.targets(Split.TRAIN);
         int without = targets.size() - targets.known();
         if (without == targets.size()) {
@@ -379,7 +379,7 @@ public final class RecipeRun {
 
         @Override
         public void beforeEpoch(TrainingContext fit) {
-            if (!done) context.tell(data);
+            if (!done) context.logData(data);
             done = true;
         }
     }

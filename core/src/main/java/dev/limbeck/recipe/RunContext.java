@@ -62,7 +62,7 @@ public record RunContext(
     }
 
     /** Log a summary of the data and warnings about it. Called after all other checks have passed. */
-    public void tell(Data data) {
+    public void logData(Data data) {
         log.accept("data: " + data.summary());
         data.warnings().forEach(line -> log.accept("data: " + line));
         for (Split split : List.of(Split.VALID, Split.TEST)) {

@@ -12,7 +12,7 @@ final class ShutdownHook implements AutoCloseable {
     private final AtExit registered;
 
     ShutdownHook(RunDirectory directory, String howToResume, Consumer<String> log) {
-        registered = AtExit.tell(log, () -> {
+        registered = AtExit.logging(log, () -> {
             if (directory.leavesCheckpoint()) return "interrupted; " + kept(directory, howToResume);
             directory.close();
             return null;

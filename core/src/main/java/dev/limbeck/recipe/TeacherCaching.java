@@ -83,7 +83,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
                 throw new LimbeckException("not all outputs could be cached in " + folder
                         + "; free disk space or fix the permissions, and run it again: it continues");
             }
-            context.tell(data);
+            context.logData(data);
             return new TeacherCaching(
                     folder,
                     data.size(Split.TRAIN) * recipe.shown(data).views().length,

@@ -62,7 +62,7 @@ public record TeacherCheckRun(
                     .build();
             List<TermSize> terms = learner.firstLoss(Stream.concat(recipe.mixing().stream(), Stream.of(distillation))
                     .toArray(Callback[]::new));
-            context.tell(data);
+            context.logData(data);
             @Nullable TeacherCheck preflight = distillation.teacherCheck();
             if (preflight == null) throw new IllegalStateException("there is a validation split");
             return new TeacherCheckRun(

@@ -215,7 +215,7 @@ public final class Learner implements AutoCloseable {
         if (fits > 0) throw new IllegalStateException("this learner has trained already; resume with a new one");
         TrainingState from = TrainingState.read(checkpoint);
         resumed = from;
-        from.otherWidths(architecture)
+        from.prunedArchitecture(architecture)
                 .ifPresent(
                         other -> replaceModel(other, other.create(data().task().outputs(), data().inputs())));
     }

@@ -93,7 +93,7 @@ final class TrainingState implements AutoCloseable {
     }
 
     /** Return the architecture of the checkpoint if it is a pruned form of another: interrupted after the model was replaced by it. */
-    Optional<Architecture> otherWidths(Architecture own) {
+    Optional<Architecture> prunedArchitecture(Architecture own) {
         String name = state.metadata().getOrDefault(SavedModel.ARCHITECTURE, "");
         if (own.widths().isEmpty() || name.equals(own.name())) return Optional.empty();
         return Zoo.find(name).filter(other -> own.prunesTo(other));

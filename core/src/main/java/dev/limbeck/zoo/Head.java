@@ -75,7 +75,7 @@ public record Head(long classes, HeadKind kind) {
     public ChannelGroup reads(ChannelGroup last, String classifier, String own) {
         return switch (kind.form()) {
             case OWN -> last.into(own);
-            case CONCAT -> last.along(2, classifier + ".0").into(2, classifier + ".2");
+            case CONCAT -> last.through(2, classifier + ".0").into(2, classifier + ".2");
             case BRIDGE -> last.into(classifier + ".0");
             case EMBEDDING -> last;
         };

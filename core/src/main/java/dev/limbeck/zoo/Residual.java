@@ -44,7 +44,7 @@ final class Residual extends Module implements Prunable {
         String in = name + ".";
         ChannelGroup group = ChannelGroup.of(in + "0.0", in + "0.1", in + "1.0", in + "1.1");
         boolean squeezes = steps.children().get("2") instanceof SqueezeExcitation;
-        if (squeezes) group = group.along(1, in + "2.fc2").into(in + "2.fc1");
+        if (squeezes) group = group.through(1, in + "2.fc2").into(in + "2.fc1");
         String last = squeezes ? "3" : "2";
         boolean isConvolution = steps.children().get(last) instanceof Conv2d;
         return List.of(group.into(in + last + (isConvolution ? "" : ".0")));

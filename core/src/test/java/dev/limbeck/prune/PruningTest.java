@@ -214,7 +214,7 @@ class PruningTest {
     }
 
     private static void silence(Module network, ChannelGroup group, int width) {
-        for (ChannelGroup.Part part : group.makers()) {
+        for (ChannelGroup.Part part : group.producers()) {
             for (String name : List.of("weight", "bias")) {
                 Tensor tensor = network.module(part.path()).ownParameters().get(name);
                 if (tensor == null) continue;

@@ -28,7 +28,7 @@ import java.util.Set;
 /** Reduce the weights of a float32 ONNX graph. */
 final class OnnxQuantizer {
     /** Operations that run in int8 between quantized inputs and outputs. */
-    private static final Set<String> QUANTISED =
+    private static final Set<String> QUANTIZED =
             Set.of("Conv", "Relu", "Clip", "Add", "MaxPool", "AveragePool", "GlobalAveragePool");
 
     /** Smaller weights stay unchanged: biases, scales, shapes. */
@@ -200,7 +200,7 @@ final class OnnxQuantizer {
      */
     private static boolean isQuantized(NodeProto node, Set<String> convolved) {
         if (node.getOpType().equals("Conv")) return true;
-        if (!QUANTISED.contains(node.getOpType()) || !convolved.contains(node.getInput(0))) return false;
+        if (!QUANTIZED.contains(node.getOpType()) || !convolved.contains(node.getInput(0))) return false;
         return !node.getOpType().equals("Add") || convolved.contains(node.getInput(1));
     }
 

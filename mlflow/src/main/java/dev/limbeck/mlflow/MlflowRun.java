@@ -99,7 +99,7 @@ final class MlflowRun implements TrackedRun {
             attempt(() -> upload(directory));
             attempt(() -> update("FINISHED", Server.LONGEST_CALL));
         }
-        tellFailures();
+        logFailures();
     }
 
     @Override
@@ -113,7 +113,7 @@ final class MlflowRun implements TrackedRun {
                     Map.of("run_id", id(), "key", "limbeck.failure", "value", cut(Printable.line(reason)))));
             attempt(() -> update("FAILED", Server.LONGEST_CALL));
         }
-        tellFailures();
+        logFailures();
     }
 
     private void closeAtExit() {
@@ -146,7 +146,7 @@ final class MlflowRun implements TrackedRun {
         }
     }
 
-    private void tellFailures() {
+    private void logFailures() {
         if (failures == 0) return;
         run.log()
                 .accept(PREFIX + failures + " of " + calls + " attempts failed; " + sent + " of " + rows.size()

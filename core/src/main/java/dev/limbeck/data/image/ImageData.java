@@ -46,10 +46,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class ImageData implements Data {
     private static final Logger LOG = LoggerFactory.getLogger(ImageData.class);
-    private static final long ORDER_LOTS = 3;
-    private static final long AUGMENT_LOTS = 4;
+    private static final long ORDER_STREAM = 3;
+    private static final long AUGMENT_STREAM = 4;
     private static final int MOST_SHOWN = 64;
-    private static final long VIEW_LOTS = 12;
+    private static final long VIEW_STREAM = 12;
 
     private final ImageSource source;
     private final ImageSettings settings;
@@ -167,7 +167,7 @@ public final class ImageData implements Data {
     @Override
     public Pass pass(int epoch) {
         int[] images = images(Split.TRAIN);
-        Draws draws = Draws.of(seed(), ORDER_LOTS, epoch);
+        Draws draws = Draws.of(seed(), ORDER_STREAM, epoch);
         int[] order = settings.splits().balanced() ? plan.balanced(draws) : plan.shuffled(draws);
         int usable = images.length < batchSize() ? images.length : images.length / batchSize() * batchSize();
         return new Pass(Split.TRAIN, augmentation.view(epoch), Arrays.copyOf(order, usable));
@@ -188,7 +188,7 @@ public final class ImageData implements Data {
     /** Write a view of an image with this data's preprocessing. */
     private void write(int image, int view, ByteBuffer target) {
         if (view == Provenance.PLAIN) target.put(store.pixels(image));
-        else augment(image, AUGMENT_LOTS, view, target);
+        else augment(image, AUGMENT_STREAM, view, target);
     }
 
     private void augment(int image, long lots, int pass, ByteBuffer target) {
@@ -214,7 +214,7 @@ public final class ImageData implements Data {
                     if (view == Provenance.PLAIN) {
                         target.put(pixels);
                     } else {
-                        Draws draws = Draws.of(seed(), AUGMENT_LOTS, view, image);
+                        Draws draws = Draws.of(seed(), AUGMENT_STREAM, view, image);
                         augmentation.write(pixels, other.height(), other.width(), scale, draws, target);
                     }
                 });
@@ -255,7 +255,7 @@ public final class ImageData implements Data {
             int view = origin.view();
             all[row] = view == Provenance.PLAIN
                     ? keys.plain(image)
-                    : keys.of(image, Draws.of(seed(), AUGMENT_LOTS, view, image));
+                    : keys.of(image, Draws.of(seed(), AUGMENT_STREAM, view, image));
         }
         return all;
     }
@@ -274,7 +274,7 @@ public final class ImageData implements Data {
     public DataLoader augmented(Split split, int view) {
         int[] images = images(split);
         Pass pass = new Pass(split, view, order(split));
-        return stream(pass, Shard.ALL, null, (index, target) -> augment(images[index], VIEW_LOTS, view, target));
+        return stream(pass, Shard.ALL, null, (index, target) -> augment(images[index], VIEW_STREAM, view, target));
     }
 
     @Override

@@ -55,13 +55,13 @@ final class TabledSource extends WrappedSource {
                     "names no image of " + images.origin() + ": expected names such as '" + images.name(0)
                             + "', found '" + table.names().get(0) + "' in the first column");
         }
-        tell(without, "have no row in " + table.file() + " and no label");
-        tell(
+        logNames(without, "have no row in " + table.file() + " and no label");
+        logNames(
                 table.names().stream().filter(unused::contains).toList(),
                 "are rows of " + table.file() + " without an image");
     }
 
-    private void tell(List<String> names, String what) {
+    private void logNames(List<String> names, String what) {
         if (names.isEmpty()) return;
         List<String> some = names.size() > NAMED ? names.subList(0, NAMED) : names;
         warnings.add(names.size() + " " + what + ", such as " + Names.quoted(some));

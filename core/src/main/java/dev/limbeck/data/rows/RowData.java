@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Provide texts or rows of tables. All rows are encoded when the data is opened, and kept in memory. */
 public final class RowData implements Data {
-    private static final long ORDER_LOTS = 3;
-    private static final long AUGMENT_LOTS = 4;
+    private static final long ORDER_STREAM = 3;
+    private static final long AUGMENT_STREAM = 4;
     private static final int NAMED = 5;
 
     private final Rows source;
@@ -160,7 +160,7 @@ public final class RowData implements Data {
     @Override
     public Pass pass(int epoch) {
         require(Split.TRAIN);
-        Draws draws = Draws.of(settings.seed(), ORDER_LOTS, epoch);
+        Draws draws = Draws.of(settings.seed(), ORDER_STREAM, epoch);
         int[] order = settings.balanced() ? plan.balanced(draws) : plan.shuffled(draws);
         int usable = order.length < batchSize ? order.length : order.length / batchSize * batchSize;
         int[] drawn = Arrays.copyOf(order, usable);
@@ -183,7 +183,7 @@ public final class RowData implements Data {
         return loader(
                 Split.TRAIN,
                 row -> encoding.encode(
-                        changes.change(Draws.of(settings.seed(), AUGMENT_LOTS, epoch, row), cells(row, columns))),
+                        changes.change(Draws.of(settings.seed(), AUGMENT_STREAM, epoch, row), cells(row, columns))),
                 pass(epoch).rows());
     }
 

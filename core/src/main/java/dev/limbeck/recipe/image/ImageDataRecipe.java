@@ -213,7 +213,7 @@ public record ImageDataRecipe(
         if (unlabeled != null) builder.unlabeled(ImageFolder.of(Path.of(unlabeled)));
         if (Task.Kind.of(task) == Task.Kind.EMBEDDING) builder.withoutLabels();
         ImageData opened = builder.build();
-        tellSkipped(opened.skipped(), context.log());
+        logSkipped(opened.skipped(), context.log());
         return opened;
     }
 
@@ -227,7 +227,7 @@ public record ImageDataRecipe(
         return kind == Task.Kind.EMBEDDING ? null : kind;
     }
 
-    private static void tellSkipped(List<String> skipped, Consumer<String> lines) {
+    private static void logSkipped(List<String> skipped, Consumer<String> lines) {
         skipped.stream().limit(MOST_SKIPPED).forEach(line -> lines.accept("skipped: " + line));
         if (skipped.size() > MOST_SKIPPED) {
             lines.accept("skipped: " + (skipped.size() - MOST_SKIPPED) + " more images that cannot be read");
