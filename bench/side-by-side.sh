@@ -5,6 +5,7 @@
 #   LIMBECK_PEER_SCRIPT=step_speed.py bench/side-by-side.sh [PYTHON] [PAIRS] [SCRIPT]
 # The script prints one JSON line per row, like StepSpeed, and accepts --only ROWS and --steps N. Rows in bfloat16 run where the
 # processor has instructions for it. Seven pairs take about half an hour on two idle cores.
+# LIMBECK_ARGS and PEER_ARGS are more options of StepSpeed and of the script, such as "--student mobilenet_v2 --teacher resnet50 --size 96".
 # BUSY=1 lets another process use one core all the time, as on shared machines.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -44,14 +45,14 @@ i=0
 while [ "$i" -lt "$pairs" ]; do
     i=$((i + 1))
     for row in $(rows 1); do
-        "$here/run.sh" StepSpeed --rows "$row" --steps "$steps" | grep ms_per_step | sed "s/^/$i limbeck /" >>"$results"
+        "$here/run.sh" StepSpeed --rows "$row" --steps "$steps" ${LIMBECK_ARGS:-} | grep ms_per_step | sed "s/^/$i limbeck /" >>"$results"
         LIMBECK_BUILD=no
         export LIMBECK_BUILD
     done
     for row in $(rows 2); do
-        "$python" "$script" --only "$row" --steps "$steps" | sed "s/^/$i pytorch /" >>"$results"
+        "$python" "$script" --only "$row" --steps "$steps" ${PEER_ARGS:-} | sed "s/^/$i pytorch /" >>"$results"
         MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=68719476736 MALLOC_TOP_PAD_=268435456 \
-            "$python" "$script" --only "$row" --steps "$steps" | sed "s/^/$i pytorch-kept /" >>"$results"
+            "$python" "$script" --only "$row" --steps "$steps" ${PEER_ARGS:-} | sed "s/^/$i pytorch-kept /" >>"$results"
     done
     grep "^$i " "$results" >&2
 done
@@ -84,9 +85,9 @@ for ours, rows in careful.items():
 PY
 for both in $peaks; do
     row=${both%%:*}
-    ours=$("$here/run.sh" StepSpeed --rows "$row" --steps "$steps" | sed -n 's/.*"resident_mib": \([0-9.]*\).*/\1/p')
+    ours=$("$here/run.sh" StepSpeed --rows "$row" --steps "$steps" ${LIMBECK_ARGS:-} | sed -n 's/.*"resident_mib": \([0-9.]*\).*/\1/p')
     peak() {
-        "$python" - "$script" --only "${both#*:}" --steps "$steps" <<'PY'
+        "$python" - "$script" --only "${both#*:}" --steps "$steps" ${PEER_ARGS:-} <<'PY'
 import os, resource, runpy, sys
 sys.argv = sys.argv[1:]
 sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))

@@ -136,10 +136,18 @@ final class FitCommand extends TrackedCommand {
     /** Draw latencies, or sizes if nothing limits the latency. */
     private Path picture(FitResult result, Budget budget) {
         boolean timed = budget.millis() != null;
+        int most = result.candidates().stream()
+                .mapToInt(FitResult.Candidate::epochs)
+                .max()
+                .orElse(0);
         List<ParetoPicture.Point> points = result.candidates().stream()
                 .filter(candidate -> candidate.isTrained() && !Double.isNaN(candidate.valid()))
                 .map(candidate -> new ParetoPicture.Point(
-                        candidate.cost().student(),
+                        // A network that was dropped early would have become better.
+                        candidate.cost().student()
+                                + (candidate.epochs() == most
+                                        ? ""
+                                        : " (" + candidate.epochs() + " of " + most + " epochs)"),
                         timed ? candidate.cost().millis() : candidate.cost().bytes() / 1e6,
                         candidate.valid()))
                 .toList();

@@ -64,7 +64,7 @@ final class InspectCommand extends LimbeckCommand {
     }
 
     private Map<String, Object> file(Path file) {
-        Path path = Files.isDirectory(file) ? file.resolve(SavedModel.FILE_NAME) : file;
+        Path path = SavedModel.fileOf(file);
         LimbeckException folder = SavedModel.huggingFace(file);
         if (folder != null) throw folder;
         if (!Files.exists(path)) throw MissingFile.of("model", path);

@@ -14,7 +14,6 @@ import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Bert;
 import dev.limbeck.zoo.Zoo;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -94,7 +93,7 @@ public final class BackboneWeights {
         if (HuggingFaceFolder.isAt(path)) {
             return String.join("; ", HuggingFaceFolder.read(path).loadEncoder(network, architecture, layers));
         }
-        Path file = Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
+        Path file = SavedModel.fileOf(path);
         WeightFile weights = WeightFiles.open(file);
         if (encoder != null) requireHeads(file, weights, encoder, architecture);
         Predicate<String> head = head(network, architecture);

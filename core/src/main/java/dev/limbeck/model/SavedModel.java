@@ -107,9 +107,14 @@ public record SavedModel(
         return metadata;
     }
 
+    /** Return the file of a model that is named by its file, or by its run directory. */
+    public static Path fileOf(Path path) {
+        return Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
+    }
+
     /** Return the metadata of a run or a file that Limbeck wrote; empty for other files. */
     public static Map<String, String> readMetadata(Path path) {
-        Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
+        Path file = fileOf(path);
         if (!file.toString().endsWith(".safetensors") || !Files.isRegularFile(file)) return Map.of();
         Map<String, String> metadata = Safetensors.readMetadata(file);
         return isOurs(metadata) ? metadata : Map.of();
@@ -161,7 +166,7 @@ public record SavedModel(
             if (named != null) architecture(path, folder.architecture().name(), named);
             return folder.open();
         }
-        Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
+        Path file = fileOf(path);
         if (!Files.isRegularFile(file)) {
             LimbeckException beside = huggingFace(path);
             if (beside != null) throw beside;

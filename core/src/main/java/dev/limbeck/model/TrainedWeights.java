@@ -13,7 +13,6 @@ import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,7 +58,7 @@ public final class TrainedWeights {
      */
     public static StartingWeights load(
             Path path, @Nullable String weightsKey, Module network, Architecture architecture, Consumer<String> log) {
-        Path file = Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
+        Path file = SavedModel.fileOf(path);
         String stored = SavedModel.readMetadata(file).getOrDefault(SavedModel.ARCHITECTURE, "");
         boolean hasRanges =
                 Zoo.find(stored).map(Architecture::isQuantizationAware).orElse(false);

@@ -77,19 +77,7 @@ public record DistillationRecipe(
 
     /** Return a copy with the default loss of a task, unless there is one. */
     DistillationRecipe withLossFor(Task.Kind task) {
-        if (!losses.isEmpty()) return this;
-        return new DistillationRecipe(
-                kdWeight,
-                taskWeight,
-                confidenceThreshold,
-                teacherErrors,
-                maxSteps,
-                adapterEpochs,
-                gradientStatsEvery,
-                matchClasses,
-                classes,
-                also,
-                List.of(LossRecipe.defaultFor(task)));
+        return losses.isEmpty() ? Sections.with(this, "losses", List.of(LossRecipe.defaultFor(task))) : this;
     }
 
     /** Wrap a teacher to output the data's classes, using {@code match_classes} and {@code classes}. */

@@ -28,7 +28,7 @@ record StudentFile(Path path) {
     }
 
     private Path file() {
-        return Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
+        return SavedModel.fileOf(path);
     }
 
     /** Return the SHA-256 of the file, in hex. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.BitmapEncoder;
@@ -23,6 +24,8 @@ public final class ParetoPicture {
 
     private static final int WIDTH = 900;
     private static final int HEIGHT = 560;
+    /** Largest ratio of costs on a linear axis. */
+    private static final double LINEAR = 100;
 
     private ParetoPicture() {}
 
@@ -46,6 +49,11 @@ public final class ParetoPicture {
         return front;
     }
 
+    private static double spread(List<Point> points) {
+        DoubleSummaryStatistics costs = points.stream().mapToDouble(Point::cost).summaryStatistics();
+        return costs.getMax() / costs.getMin();
+    }
+
     /**
      * Write a PNG file; an existing one is replaced.
      *
@@ -65,13 +73,14 @@ public final class ParetoPicture {
                 .yAxisTitle(named + (share ? " in percent" : ""))
                 .build();
         chart.getStyler()
-                .setXAxisLogarithmic(true)
+                // A logarithmic axis has few labels.
+                .setXAxisLogarithmic(spread(points) > LINEAR)
                 .setChartBackgroundColor(Color.WHITE)
                 .setLegendPosition(Styler.LegendPosition.OutsideE);
         chart.getStyler().setDefaultSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Line);
         List<Point> front = front(points, metric.higherIsBetter());
         chart.addSeries(
-                        "no other is better in both",
+                        "Pareto front",
                         front.stream().map(Point::cost).toList(),
                         front.stream().map(point -> scale * point.value()).toList())
                 .setMarker(SeriesMarkers.NONE)
