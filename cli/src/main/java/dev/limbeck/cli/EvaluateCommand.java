@@ -57,15 +57,25 @@ final class EvaluateCommand extends DataCommand {
         Numbers.atLeast(0, "--views", views);
         gates.check();
         engine.apply();
-        try (LoadedModel opened = LoadedModel.open(this, model, says, data.settings)) {
+        // The options are for the first model. The other one needs them only for what its file does not say.
+        try (LoadedModel opened = LoadedModel.open(this, model, says, data.settings);
+                LoadedModel complete = against == null ? null : LoadedModel.openIfComplete(this, against);
+                LoadedModel assumed = against == null || complete != null
+                        ? null
+                        : LoadedModel.open(this, against, says, data.settings)) {
             if (split != Split.TEST) LoadedModel.splitAsItsRun(opened.file(), tree);
-            return evaluate(opened, WrongOption.in(() -> RecipeFiles.bind(tree, DataRecipe.class, "")));
+            opened.requirePredictions();
+            LoadedModel other = complete == null ? assumed : complete;
+            if (other != null) other.requirePredictions();
+            DataRecipe recipe = WrongOption.in(() -> RecipeFiles.bind(tree, DataRecipe.class, ""));
+            if (complete != null) tree.remove(SettingOptions.PREPROCESSING);
+            DataRecipe ofOther = RecipeFiles.bind(tree, DataRecipe.class, "");
+            return evaluate(opened, recipe, other, ofOther);
         }
     }
 
-    private Object evaluate(LoadedModel opened, DataRecipe recipe) {
+    private Object evaluate(LoadedModel opened, DataRecipe recipe, @Nullable LoadedModel other, DataRecipe ofOther) {
         RunContext context = context();
-        opened.requirePredictions();
         try (Data data = opened.open(recipe, context)) {
             if (views > 0 && Arrays.equals(data.views(), new int[] {Provenance.PLAIN})) {
                 log("this data is not augmented, so --views changes nothing");
@@ -92,7 +102,7 @@ final class EvaluateCommand extends DataCommand {
             Map<String, Double> found = new LinkedHashMap<>(validation.metrics());
             found.put(LOSS, validation.loss());
             result.putAll(found);
-            if (against != null) result.put("against", compared(against, recipe, validation, metrics));
+            if (other != null) result.put("against", compared(other, ofOther, validation, metrics));
             gates.judge(this, "limbeck evaluate", found);
             return result;
         }
@@ -100,13 +110,13 @@ final class EvaluateCommand extends DataCommand {
 
     /** Evaluate another model on the same rows, and say how many only one of the two predicts correctly. */
     private Map<String, Object> compared(
-            String other, DataRecipe recipe, EvaluationResult first, List<Metric> metrics) {
-        try (LoadedModel opened = LoadedModel.open(this, other, says, data.settings);
-                Data own = opened.open(recipe, context())) {
-            EvaluationResult second = opened.validate(own, split, views, Engine.device(engine.device), metrics);
+            LoadedModel other, DataRecipe recipe, EvaluationResult first, List<Metric> metrics) {
+        try (Data own = other.open(recipe, context())) {
+            EvaluationResult second = other.validate(own, split, views, Engine.device(engine.device), metrics);
             Map<String, Object> result = new LinkedHashMap<>();
-            result.put("model", opened.file());
+            result.put("model", other.file());
             result.putAll(second.metrics());
+            result.put(LOSS, second.loss());
             String only = PredictionDiff.of(second.predictions(), first.predictions())
                     .map(diff -> {
                         result.put("only_model_right", diff.won().size());
@@ -117,7 +127,7 @@ final class EvaluateCommand extends DataCommand {
                                 diff.lost().size(), diff.won().size(), diff.pValue());
                     })
                     .orElse("");
-            say(Texts.format("%s: %s%s", other, Texts.metrics(second.metrics()), only));
+            say(Texts.format("%s: %s%s", other.named(), Texts.metrics(second.metrics()), only));
             return result;
         }
     }

@@ -73,6 +73,22 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
         return new LoadedModel(command, model, recipe.open(command::log, ModelRole.MODEL));
     }
 
+    /** Open a model of which nothing is said beside its file; null if the file does not say how its inputs are prepared and its classes. */
+    static @Nullable LoadedModel openIfComplete(LimbeckCommand command, String model) {
+        TeacherRecipe recipe = RecipeFiles.bind(RecipeFiles.tree().put("model", model), TeacherRecipe.class, "");
+        LoadedModel loaded;
+        try {
+            loaded = new LoadedModel(command, model, recipe.open(line -> {}, ModelRole.MODEL));
+        } catch (LimbeckException e) {
+            return null;
+        }
+        boolean isComplete = !loaded.opened.preprocessing().isEmpty()
+                && !loaded.opened.teacher().classNames().isEmpty();
+        if (isComplete) return loaded;
+        loaded.close();
+        return null;
+    }
+
     /** Check that an image exists before a model is opened. */
     static void requireImage(Path image) {
         if (Files.exists(image)) return;

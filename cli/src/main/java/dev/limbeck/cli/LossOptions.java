@@ -9,7 +9,10 @@ import dev.limbeck.distill.loss.LossType;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.recipe.LossRecipe;
 import dev.limbeck.recipe.RecipeFiles;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Apply {@code --loss} and {@code --temperature} to the list of losses. */
@@ -33,10 +36,18 @@ final class LossOptions {
     private static ArrayNode losses(
             List<String> losses, @Nullable String temperature, ArrayNode before, Task.Kind task) {
         ArrayNode all = RecipeFiles.tree().arrayNode();
+        // Of several losses given here, only those without a temperature get it; of a file's, all.
+        Set<JsonNode> withOwn = Collections.newSetFromMap(new IdentityHashMap<>());
         for (String text : losses) {
             ObjectNode one = LossRecipe.parse(text);
             boolean only = losses.size() == 1 && before.size() == 1 && before.get(0) instanceof ObjectNode;
+            boolean hasOwn = one.has(LossSetting.TEMPERATURE);
+            if (temperature != null && hasOwn && losses.size() == 1) {
+                throw new WrongOption("the temperature of " + text + " is given twice, also by --temperature "
+                        + temperature + "; leave one out");
+            }
             if (only) one = over(before.get(0).deepCopy(), one);
+            if (hasOwn) withOwn.add(one);
             all.add(one);
         }
         if (losses.isEmpty()) before.forEach(all::add);
@@ -45,15 +56,22 @@ final class LossOptions {
             ObjectNode one = all.addObject().put("name", chosen.name());
             if (chosen.layers() != null) chosen.layers().forEach(one.withArrayProperty("layers")::add);
         }
+        boolean isUsed = false;
         for (JsonNode one : all) {
             ObjectNode loss = (ObjectNode) one;
             LossType kind = Losses.byName(loss.path("name").asText());
             // Feature losses have temperatures of another kind and size.
             boolean softens = kind.hasTemperature() && !kind.comparesFeatures();
-            // A loss's own temperature takes precedence; a single loss without a temperature is an error.
-            if (temperature != null && (softens && !loss.has(LossSetting.TEMPERATURE) || all.size() == 1)) {
+            // Of a single loss that has none, the recipe refuses the setting.
+            if (temperature != null && !withOwn.contains(one) && (softens || all.size() == 1)) {
                 LossRecipe.put(loss, LossSetting.TEMPERATURE, temperature);
+                isUsed = true;
             }
+        }
+        if (temperature != null && !isUsed) {
+            throw new WrongOption(
+                    "--temperature " + temperature + " is used by none of the losses; leave it out, or set "
+                            + "it for a loss (--loss NAME:T=" + temperature + ")");
         }
         return all;
     }

@@ -10,6 +10,7 @@ import dev.limbeck.evaluate.Profile;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.Format;
 import dev.limbeck.export.OnnxModel;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Summary;
@@ -21,6 +22,7 @@ import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.weights.TorchScriptFile;
+import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,6 +97,10 @@ final class ProfileCommand extends LimbeckCommand {
         engine.apply();
         // A single one is opened at once anyway.
         if (apart()) models.forEach(this::check);
+        boolean onCpu = models.stream().anyMatch(this::isFile) || !runtimes.equals(List.of(Runtime.LIMBECK));
+        if (onCpu && !Engine.device(engine.device).is_cpu()) {
+            log("TorchScript and ONNX files are measured on the CPU, Limbeck's models on " + engine.device);
+        }
         List<Map<String, Object>> results = new ArrayList<>();
         say(Texts.format(
                 "%-32s %12s %9s %9s %23s %23s %9s %9s %9s",
@@ -126,8 +132,23 @@ final class ProfileCommand extends LimbeckCommand {
             inputs(path, checked.extraFiles(), imageSize);
             checked.load().close();
         } else {
-            checkpoint.open(path).close();
+            try (SavedModel saved = checkpoint.open(path)) {
+                if (imageSize != null && runtimes.contains(Runtime.ONNX)) requireOwnSize(path, saved, imageSize);
+            }
         }
+    }
+
+    /** Refuse another image size than the model's: its ONNX file takes no other. */
+    private static void requireOwnSize(Path path, SavedModel saved, int side) {
+        int own = ImagePreprocessing.isIn(saved.preprocessing())
+                ? ImagePreprocessing.of(saved.preprocessing()).height()
+                : Zoo.byName(saved.architecture()).imageSize();
+        if (own != side) throw fixedSize(path, own, side);
+    }
+
+    private static LimbeckException fixedSize(Path path, long own, int side) {
+        return new LimbeckException("the ONNX file of " + path + " takes images of " + own + "×" + own
+                + " only, found --image-size " + side + "; leave it out, or leave onnx out");
     }
 
     private static boolean isOnnx(Path path) {
@@ -158,6 +179,7 @@ final class ProfileCommand extends LimbeckCommand {
         if (named != null && key != null) arguments.addAll(List.of("--weights-key", key));
         if (side != null) arguments.addAll(List.of("--image-size", "" + side));
         if (engine.threads != null) arguments.addAll(List.of("--threads", "" + engine.threads));
+        arguments.addAll(List.of("--model-timeout", "" + modelTimeout));
         JsonNode measured = OwnProcess.json(arguments).get(0);
         try {
             Map<String, Object> result = result(
@@ -277,7 +299,10 @@ final class ProfileCommand extends LimbeckCommand {
         long[] row = declared.shape();
         if (row.length != 3) return declared;
         if (row[0] < 1) row[0] = 3;
-        for (int i = 1; i < 3; i++) if (row[i] < 1) row[i] = side(path, imageSize);
+        for (int i = 1; i < 3; i++) {
+            if (row[i] < 1) row[i] = side(path, imageSize);
+            else if (imageSize != null && row[i] != imageSize) throw fixedSize(path, row[i], imageSize);
+        }
         return new InputSpec(declared.name(), declared.type(), row, declared.pad(), declared.bound());
     }
 

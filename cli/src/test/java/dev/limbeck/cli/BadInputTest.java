@@ -205,6 +205,8 @@ class BadInputTest {
                 "--kd-weight 1.1 | weight must be between 0 and 1, found 1.1",
                 "--kd-weight NaN | weight must be between 0 and 1, found NaN",
                 "--loss logit-mse -T 4 | the loss logit-mse has no temperature, found 4.0; leave it out",
+                "--loss soft-target:T=2 -T 4 | the temperature of soft-target:T=2 is given twice, also by --temperature 4",
+                "--loss logit-mse --loss attention:layer2 -T 4 | --temperature 4 is used by none of the losses",
                 "--kd-weight cosin:1..0 | no schedule 'cosin'; nearest: cosine",
                 "--kd-weight cosine:2..0 | weight must be between 0 and 1, found 2.0",
                 "--kd-weight cosine | a schedule must be a number or shape:start..end[@from..to], such as cosine:1..0",

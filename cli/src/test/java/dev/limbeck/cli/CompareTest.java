@@ -265,6 +265,71 @@ class CompareTest {
     }
 
     @Test
+    void oneProfileHasOneImageSize() {
+        Cli.Answer mixed = Cli.run("profile", teacher, "--runtimes", "limbeck,onnx", "--image-size", "64");
+        assertThat(mixed.err()).contains("takes images of 32×32 only, found --image-size 64");
+        Path dist = home.resolve("profiled");
+        Cli.run("export", "--model", teacher, "--out", dist).done();
+        assertThat(Cli.run("profile", dist.resolve("model.onnx"), "--image-size", "64")
+                        .err())
+                .contains("takes images of 32×32 only, found --image-size 64");
+    }
+
+    /** The options say what the first file does not; they must not change the other model. */
+    @Test
+    void theOtherModelOfAnEvaluationKeepsItsOwnInputs() {
+        Path other = home.resolve("other-inputs");
+        Cli.run(
+                        "train",
+                        "--data",
+                        pictures,
+                        Cli.TINY,
+                        "--image-size",
+                        "40",
+                        "--mean",
+                        "0,0,0",
+                        "--std",
+                        "1,1,1",
+                        "--out",
+                        other)
+                .done();
+        JsonNode own = Cli.run("evaluate", "--data", pictures, "--split", "valid", "--model", other, "--json")
+                .done()
+                .json();
+        JsonNode both = Cli.run(
+                        "evaluate",
+                        "--data",
+                        pictures,
+                        "--split",
+                        "valid",
+                        "--model",
+                        teacher,
+                        "--image-size",
+                        "16",
+                        "--classes",
+                        "cat,dog",
+                        "--against",
+                        other,
+                        "--json")
+                .done()
+                .json();
+        assertThat(both.at("/against/loss").asDouble())
+                .isEqualTo(own.at("/loss").asDouble());
+        Cli.Answer missing = Cli.run(
+                "evaluate",
+                "--data",
+                pictures,
+                "--split",
+                "valid",
+                "--model",
+                teacher,
+                "--against",
+                home.resolve("no"));
+        assertThat(missing.code()).isEqualTo(1);
+        assertThat(missing.out()).isEmpty();
+    }
+
+    @Test
     void badInputIsOneLine() throws IOException {
         Path file = Files.writeString(home.resolve("a-file"), "");
         for (Object[] args : new Object[][] {

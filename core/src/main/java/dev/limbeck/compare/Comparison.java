@@ -21,6 +21,7 @@ import dev.limbeck.run.RunJson;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
+import dev.limbeck.train.TrainingDiverged;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,6 +31,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Train the same student with several recipes over paired seeds, and evaluate the differences. All students of a seed
@@ -133,6 +135,7 @@ public final class Comparison {
             RunStore kept = new RunStore(out, teachers, true, context);
             Map<String, List<ComparisonResult.Run>> runs = new LinkedHashMap<>();
             recipes.keySet().forEach(name -> runs.put(name, new ArrayList<>()));
+            List<String> diverged = new ArrayList<>();
             int labeled = 0;
             int unlabeled = 0;
             int steps = 0;
@@ -150,16 +153,14 @@ public final class Comparison {
                     labeled = targets.known();
                     unlabeled = targets.size() - labeled;
                     for (Map.Entry<String, Recipe> entry : recipes.entrySet()) {
-                        RunRecord done = kept.run(
-                                directory(entry.getKey(), seed),
-                                label(entry.getKey(), seed),
-                                entry.getValue().withSeed(seed),
-                                data);
+                        RunRecord done = unlessDiverged(entry.getKey(), seed, data, kept, diverged);
+                        if (done == null) continue;
                         steps = done.training().steps();
                         runs.get(entry.getKey()).add(row(entry.getKey(), seed, done, judged, metric.name()));
                     }
                 }
             }
+            requireSound(diverged);
             ComparisonResult result = judge(runs, teachers, judged, metric, labeled, unlabeled, steps);
             write(result, teachers);
             return result;
@@ -186,6 +187,7 @@ public final class Comparison {
         RunContext opening = context.withoutRepeats();
         List<String> own = new ArrayList<>();
         List<String> others = new ArrayList<>();
+        List<String> diverged = new ArrayList<>();
         List<String> names = List.copyOf(recipes.keySet());
         for (int s = 0; s < seeds.size(); s++) {
             long seed = seeds.get(s);
@@ -202,14 +204,34 @@ public final class Comparison {
             try (Data data = recipes.values().iterator().next().open(seed, teachers.preprocessing(), opening)) {
                 opening.logData(data);
                 for (String name : here) {
-                    Recipe recipe = Objects.requireNonNull(recipes.get(name)).withSeed(seed);
-                    kept.run(directory(name, seed), label(name, seed), recipe, data);
+                    unlessDiverged(name, seed, data, kept, diverged);
                     own.add(directory(name, seed));
                 }
             }
         }
+        requireSound(diverged);
         others.removeIf(kept::isDone);
         return ShardResult.of(shard, "comparison", own, others, false);
+    }
+
+    /** Return a run's record; null, after its line was logged, if its loss diverged: the other runs go on. */
+    private @Nullable RunRecord unlessDiverged(
+            String name, long seed, Data data, RunStore kept, List<String> diverged) {
+        Recipe recipe = Objects.requireNonNull(recipes.get(name)).withSeed(seed);
+        try {
+            return kept.run(directory(name, seed), label(name, seed), recipe, data);
+        } catch (TrainingDiverged e) {
+            context.log().accept(label(name, seed) + ": " + e.getMessage());
+            diverged.add(label(name, seed));
+            return null;
+        }
+    }
+
+    private static void requireSound(List<String> diverged) {
+        if (diverged.isEmpty()) return;
+        throw new TrainingDiverged(
+                "the loss of " + diverged.size() + " runs diverged (" + String.join("; ", diverged)
+                        + "), so they cannot be compared; the other runs are finished; lower the learning rate, and choose another --out");
     }
 
     private static String label(String name, long seed) {

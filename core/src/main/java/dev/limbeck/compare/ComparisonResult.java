@@ -60,6 +60,13 @@ public record ComparisonResult(
             facts.add(
                     "There is no test split: the validation split also selected the epochs, so the results are optimistic.");
         }
+        if (seeds.size() > 1) {
+            facts.add("Intervals cover the seeds, not the choice of the evaluated rows"
+                    + (variants.size() > 2
+                            ? "; each of the " + (variants.size() - 1)
+                                    + " comparisons has its own 95 %, so with many of them one may differ by chance."
+                            : "."));
+        }
         if (cachesOutputs) {
             facts.add(
                     "Seconds include the teacher's; its outputs are cached, so the first run that needs them pays for all"

@@ -338,6 +338,7 @@ public final class Sweep {
         return new SweepResult.Trial(
                 name,
                 recipe.student(),
+                recipe.start(),
                 loss.name(),
                 loss.temperature(),
                 distillation.kdWeight(),

@@ -25,6 +25,7 @@ public record SweepResult(
      * Hold one combination.
      *
      * @param student its architecture
+     * @param start weights that it started from, in words
      * @param temperature temperature of its first loss; null if it has none
      * @param epochs training epochs in its last round
      * @param valid mean validation metric of that round over the sweep's seeds; NaN if it diverged
@@ -33,6 +34,7 @@ public record SweepResult(
     public record Trial(
             String name,
             String student,
+            String start,
             String loss,
             @Nullable Schedule temperature,
             Schedule weight,

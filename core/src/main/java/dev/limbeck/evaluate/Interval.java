@@ -36,13 +36,16 @@ public record Interval(int n, double mean, double spread, double low, double hig
     /**
      * Return the confidence interval of a ratio of two means, such as the share of a gap that was closed. It uses the
      * ratio estimator (Cochran, Sampling Techniques, 3rd ed., section 6.3): the variance of {@code part[i] − ratio ·
-     * whole[i]}. NaN if the mean of {@code whole} is not above zero.
+     * whole[i]}. NaN if the mean of {@code whole} is not above zero; with several values, if its whole interval is not.
      */
     public static Interval ofRatio(double[] part, double[] whole) {
-        double wholeMean = of(whole).mean;
+        Interval all = of(whole);
+        double wholeMean = all.mean;
         double ratio = of(part).mean / wholeMean;
         int n = part.length;
-        if (!(wholeMean > 0)) return new Interval(n, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+        // A share of a gap that may be none has no meaning.
+        if (!(n > 1 ? all.low > 0 : wholeMean > 0))
+            return new Interval(n, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
         double[] rest = new double[n];
         for (int i = 0; i < n; i++) rest[i] = (part[i] - ratio * whole[i]) / wholeMean;
         double spread = of(rest).spread;

@@ -5,6 +5,7 @@ import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
 import java.util.List;
 
@@ -32,7 +33,7 @@ public record Latency(double p50, double p90, double p99) {
             return measure(
                     () -> {
                         try (Scope scope = Scope.open()) {
-                            model.apply(input);
+                            Tensors.await(model.apply(input));
                         }
                     },
                     runs);

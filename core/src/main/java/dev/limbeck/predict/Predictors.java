@@ -43,9 +43,13 @@ public final class Predictors {
     }
 
     private static <X> Classifier<X> classifier(Network<X> network) {
-        if (network.task().kind() == Task.Kind.REGRESSION) {
+        Task.Kind kind = network.task().kind();
+        if (kind == Task.Kind.REGRESSION || kind == Task.Kind.EMBEDDING) {
             network.close();
-            throw new LimbeckException("the model predicts numbers, not classes; create a regressor");
+            throw new LimbeckException(
+                    kind == Task.Kind.EMBEDDING
+                            ? "the model returns embeddings, not classes; train a classifier that starts from it (--weights FILE)"
+                            : "the model predicts numbers, not classes; create a regressor");
         }
         return new Classifier<>() {
             @Override

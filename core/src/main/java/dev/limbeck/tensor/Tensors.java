@@ -236,4 +236,12 @@ public final class Tensors {
     public static Tensor stridedCopy(Tensor flat, long offset, long[] shape, long[] strides) {
         return copy(flat.as_strided(shape, strides, new LongOptional(offset)));
     }
+
+    /** Wait until the values of a tensor are computed: a GPU works on after a call has returned. */
+    public static void await(Tensor tensor) {
+        if (!tensor.is_cuda() || tensor.numel() == 0) return;
+        try (Scope scope = Scope.open()) {
+            tensor.flatten().select(0, 0).item_double();
+        }
+    }
 }

@@ -161,7 +161,9 @@ public interface Metric {
                 .toList();
     }
 
+    /** Return the mean over the columns where a metric is defined; NaN if an output is not finite, as a column's metric may be then. */
     private static double meanOfColumns(Predictions predictions, ToDoubleFunction<ColumnMetrics> metric) {
+        for (float output : predictions.outputs()) if (!Float.isFinite(output)) return Double.NaN;
         return ofColumns(predictions, metric).stream()
                 .mapToDouble(Objects::requireNonNull)
                 .filter(value -> !Double.isNaN(value))

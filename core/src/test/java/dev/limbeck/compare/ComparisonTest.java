@@ -21,6 +21,7 @@ import dev.limbeck.run.TimelessRecord;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.TrainingContext;
+import dev.limbeck.train.TrainingDiverged;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,6 +79,26 @@ class ComparisonTest {
             recipes.put((String) namesAndRecipes[i], (Recipe) namesAndRecipes[i + 1]);
         }
         return recipes;
+    }
+
+    @Test
+    void theOtherRunsAreFinishedIfOneDiverges() {
+        Recipe bad = recipe(tree -> {
+            tree.putObject("teacher").put("model", home.resolve("teacher").toString());
+            tree.withObject("/distillation")
+                    .putArray("losses")
+                    .addObject()
+                    .put("name", "logit-mse")
+                    .put("scale", 1e308);
+        });
+        List<String> log = new ArrayList<>();
+        Comparison comparison = comparison("diverging", 2, named("bad", bad, "distilled", distilled), log);
+        assertThatThrownBy(comparison::run)
+                .isInstanceOf(TrainingDiverged.class)
+                .hasMessageStartingWith(
+                        "the loss of 2 runs diverged (bad, seed 0; bad, seed 1), so they cannot be compared");
+        assertThat(home.resolve("diverging/distilled/seed-1/run.json")).exists();
+        assertThat(log).anyMatch(line -> line.startsWith("bad, seed 1: the loss became "));
     }
 
     @Test

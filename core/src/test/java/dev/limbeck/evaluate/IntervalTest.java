@@ -71,5 +71,8 @@ class IntervalTest {
         assertThat(ratio.low()).isCloseTo(0.4 - half, within(1e-6));
         assertThat(ratio.high()).isCloseTo(0.4 + half, within(1e-6));
         assertThat(Interval.ofRatio(part, new double[] {0, -1, 1}).mean()).isNaN();
+        // A gap of 0.1 ± 0.25 may be none.
+        assertThat(Interval.ofRatio(part, new double[] {0.1, 0, 0.2}).mean()).isNaN();
+        assertThat(Interval.ofRatio(new double[] {1}, new double[] {2}).mean()).isEqualTo(0.5);
     }
 }

@@ -6,12 +6,16 @@ import dev.limbeck.Printable;
 import dev.limbeck.Task;
 import dev.limbeck.Version;
 import dev.limbeck.data.Split;
+import dev.limbeck.nn.StateDict;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.train.Metric;
+import dev.limbeck.weights.Safetensors;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -44,8 +48,11 @@ final class ModelCard {
         @Nullable
         RunRecord run =
                 model.file() == null ? null : RunRecord.beside(model.file()).orElse(null);
-        // A record of other weights would describe another model.
-        boolean ofOthers = run != null && !run.modelSha256().equals(model.sha256());
+        // A record of other weights would describe another model. A backbone, or a network without ranges, is a part of
+        // the file.
+        boolean ofOthers = run != null
+                && !run.modelSha256().equals(model.sha256())
+                && !run.modelSha256().equals(sha256(Objects.requireNonNull(model.file())));
         if (ofOthers) run = null;
         boolean onnx = files.stream().anyMatch(file -> file.format() == Format.ONNX);
         Task.Kind task = model.task().kind();
@@ -286,6 +293,13 @@ final class ModelCard {
                     100 * (center - half),
                     100 * (center + half),
                     result.loss());
+        }
+    }
+
+    private static String sha256(Path file) {
+        if (!file.toString().endsWith(".safetensors")) return "";
+        try (StateDict state = Safetensors.read(file)) {
+            return state.sha256();
         }
     }
 }

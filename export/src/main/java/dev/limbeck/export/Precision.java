@@ -18,7 +18,7 @@ public enum Precision {
     /** Maximum accepted difference of outputs, as a share of the largest output. */
     final double tolerance;
 
-    /** Minimum accepted share of images with the same top class. */
+    /** Minimum accepted share of rows with the same top class, R² of a regression's outputs, and cosine of embeddings. */
     final double agreement;
 
     Precision(double tolerance, double agreement) {

@@ -13,6 +13,7 @@ import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.weights.TorchScriptFile;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param largestOutput maximum absolute output of the model, as the scale of the difference
  * @param agreement share of rows with the same top class, or with the same labels of a probability of at least 0.5;
  *     NaN for regression and embeddings
+ * @param explained for regression, R² of the file's outputs as predictions of the model's, the least of all targets; NaN for others
  * @param metric name of the task's main metric; for embeddings, the mean cosine with the model's
  * @param value the metric of the file
  * @param modelValue the metric of the model
@@ -34,6 +36,7 @@ public record Verification(
         double largestDifference,
         double largestOutput,
         double agreement,
+        double explained,
         String metric,
         double value,
         double modelValue) {
@@ -118,9 +121,28 @@ public record Verification(
                 difference,
                 largest,
                 decides ? (double) agree / model.size() : Double.NaN,
+                task == Task.Kind.REGRESSION ? explained(model, file) : Double.NaN,
                 main.name(),
                 main.of(softmax ? logits(file) : file),
                 main.of(model));
+    }
+
+    /** Return R² of a file's outputs as predictions of the model's: the least of all targets; 1 for a constant that both give. */
+    private static double explained(Predictions model, Predictions file) {
+        double least = 1;
+        for (int c = 0; c < model.width(); c++) {
+            double mean = 0;
+            for (int row = 0; row < model.size(); row++) mean += model.output(row, c) / model.size();
+            double residual = 0;
+            double total = 0;
+            for (int row = 0; row < model.size(); row++) {
+                double own = model.output(row, c);
+                residual += (own - file.output(row, c)) * (own - file.output(row, c));
+                total += (own - mean) * (own - mean);
+            }
+            if (residual > 0) least = Math.min(least, 1 - residual / total);
+        }
+        return least;
     }
 
     /** Return logits with the order and the decisions of probabilities. */
@@ -182,6 +204,7 @@ public record Verification(
     public boolean passed(Precision precision) {
         return largestDifference <= precision.tolerance * Math.max(SMALLEST, largestOutput)
                 && !(agreement < precision.agreement)
+                && !(explained < precision.agreement)
                 && (!metric.equals(COSINE) || value >= precision.agreement);
     }
 
@@ -193,6 +216,10 @@ public record Verification(
                 + (Double.isNaN(agreement)
                         ? ""
                         : ", predictions agree on " + Math.round(agreement * rows) + " of " + rows + " rows")
+                + (Double.isNaN(explained)
+                        ? ""
+                        : String.format(
+                                Locale.ROOT, ", R² of the file's as predictions of the model's is %.3f", explained))
                 + "; nothing was written");
     }
 }

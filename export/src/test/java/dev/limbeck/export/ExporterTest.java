@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImageTensors;
@@ -22,6 +23,7 @@ import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Learner;
+import dev.limbeck.train.Predictions;
 import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
@@ -473,5 +475,20 @@ class ExporterTest {
                     .export(home.resolve("own"));
             assertThat(files).hasSize(3).allMatch(file -> file.verification().passed(Precision.FP32));
         }
+    }
+
+    /** Int8 has no bound on single outputs, so a file with other numbers was accepted. */
+    @Test
+    void numbersMustBeThoseOfTheModel() {
+        Task.Regression task = new Task.Regression(List.of("a", "b"), List.of(0.0, 0.0), List.of(1.0, 1.0));
+        Targets targets = Targets.values(2, 1, 2, 3, 4, 5, 6);
+        Predictions model = new Predictions(new float[] {1, 2, 3, 4, 5, 6}, 2, task, targets);
+        Predictions near = new Predictions(new float[] {1.1f, 2, 2.9f, 4.1f, 5, 6}, 2, task, targets);
+        Predictions constant = new Predictions(new float[] {1, 4, 3, 4, 5, 4}, 2, task, targets);
+        assertThat(Verification.of(model, near, false, Task.Kind.REGRESSION).passed(Precision.INT8))
+                .isTrue();
+        Verification other = Verification.of(model, constant, false, Task.Kind.REGRESSION);
+        assertThat(other.explained()).isCloseTo(0, within(1e-9));
+        assertThat(other.passed(Precision.INT8)).isFalse();
     }
 }

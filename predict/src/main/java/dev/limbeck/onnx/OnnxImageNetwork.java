@@ -35,6 +35,11 @@ final class OnnxImageNetwork implements AutoCloseable {
         this.file = file;
         this.session = session;
         Map<String, String> metadata = session.metadata();
+        String found = metadata.getOrDefault(OnnxRowNetwork.MODALITY, ImagePreprocessing.KIND);
+        if (!found.equals(ImagePreprocessing.KIND)) {
+            throw new LimbeckException(file + " takes inputs of the kind " + found + ", expected "
+                    + ImagePreprocessing.KIND + "; open it with the predictor of its kind");
+        }
         List.of(ImagePreprocessing.SIZE, ImagePreprocessing.RESIZE, ImagePreprocessing.MEAN, ImagePreprocessing.STD)
                 .forEach(key -> require(metadata, key));
         String taken = metadata.getOrDefault("input", NORMALIZED);

@@ -21,7 +21,7 @@ import java.util.function.Function;
  * @param <X> an input
  */
 final class OnnxRowNetwork<X> implements AutoCloseable {
-    private static final String MODALITY = "modality";
+    static final String MODALITY = "modality";
     private static final int MOST_NUMBERS = 1 << 30;
 
     private final OnnxSession session;
@@ -92,6 +92,10 @@ final class OnnxRowNetwork<X> implements AutoCloseable {
                         + "; open it with the predictor of its kind");
             }
             OnnxRowNetwork<X> network = new OnnxRowNetwork<>(session, encoding.apply(session.metadata()));
+            if (network.task.kind() == Task.Kind.EMBEDDING) {
+                throw new LimbeckException(
+                        file + " returns embeddings, not predictions; export a classifier that " + "starts from it");
+            }
             if (network.task.kind() == Task.Kind.REGRESSION == numbers) return network;
             throw new LimbeckException(file
                     + (numbers ? " predicts classes, not numbers" : " predicts numbers, not classes")

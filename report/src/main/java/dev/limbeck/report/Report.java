@@ -26,9 +26,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Write a comparison as one self-contained HTML file: curves, intervals, dark knowledge, images, cost. */
@@ -181,9 +183,14 @@ public final class Report {
                 costs.add(cost(TEACHER + one.architecture(), teacher, own));
             }
         }
-        Path student = folder.resolve(result.variants().get(0).runs().get(0).directory());
-        try (SavedModel model = SavedModel.open(student, null)) {
-            costs.add(cost("student: " + model.architecture(), model, inputs));
+        // Pruned in the run or not, students of a comparison may cost differently.
+        Set<String> architectures = new HashSet<>();
+        for (ComparisonResult.Variant variant : result.variants()) {
+            Path student = folder.resolve(variant.runs().get(0).directory());
+            try (SavedModel model = SavedModel.open(student, null)) {
+                if (!architectures.add(model.architecture())) continue;
+                costs.add(cost("student: " + model.architecture(), model, inputs));
+            }
         }
         return costs;
     }

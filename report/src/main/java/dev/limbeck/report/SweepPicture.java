@@ -35,6 +35,7 @@ public final class SweepPicture {
         List<SweepResult.Trial> shown = result.trials().stream()
                 .filter(trial -> !trial.diverged()
                         && trial.student().equals(winner.student())
+                        && trial.start().equals(winner.start())
                         && trial.loss().equals(winner.loss())
                         && trial.schedule().equals(winner.schedule()))
                 .toList();
@@ -52,8 +53,8 @@ public final class SweepPicture {
         HeatMapChart chart = new HeatMapChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
-                .title("Validation " + named + (share ? " in percent, " : ", ") + winner.loss() + ", "
-                        + winner.schedule())
+                .title("Validation " + named + (share ? " in percent, " : ", ") + winner.student() + ", "
+                        + winner.loss() + ", " + winner.schedule())
                 .xAxisTitle("temperature")
                 .yAxisTitle("weight of the teacher")
                 .build();

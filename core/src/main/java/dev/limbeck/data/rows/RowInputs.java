@@ -39,7 +39,12 @@ public record RowInputs(RowEncoding encoding, List<String> names, List<RowEncodi
                 rows.add(encoding.encode(input));
                 continue;
             }
-            encoding = saved.forColumns(part.table().header());
+            RowEncoding own = saved.forColumns(part.table().header());
+            if (!rows.isEmpty() && !own.columns().equals(encoding.columns())) {
+                throw new LimbeckException(input + " has the columns " + own.columns() + ", the input before it "
+                        + encoding.columns() + "; predict files of other columns one by one");
+            }
+            encoding = own;
             List<String[]> cells = part.table().columns(encoding.columns());
             for (int i = 0; i < cells.size(); i++) {
                 names.add(part.names().get(i));
