@@ -39,13 +39,17 @@ public final class MixedData implements Data {
      * @param alpha α of the distribution Beta(α, α) of shares, positive
      * @param views number of mixed views of each row, for data without augmentation; 0 for a new view in each epoch. Augmented data has its
      *     own number
-     * @throws LimbeckException if the rows cannot be mixed
+     * @throws LimbeckException if the rows cannot be mixed, or are mixed already
      */
     public MixedData(Data rows, boolean cut, double alpha, int views) {
         this.rows = rows;
         this.cut = cut;
         this.alpha = Settings.positive("alpha", alpha);
         Settings.atLeast(0, "views", views);
+        if (rows instanceof MixedData other) {
+            throw new LimbeckException("rows can be mixed once, found " + (cut ? "cutmix" : "mixup") + " of "
+                    + (other.cut ? "cutmix" : "mixup") + "; leave one of them out");
+        }
         List<InputSpec> inputs = rows.inputs();
         boolean floats = inputs.stream().allMatch(input -> input.type().isFloatingPoint());
         boolean images = inputs.size() == 1 && inputs.get(0).shape().length == IMAGE_DIMENSIONS;

@@ -284,7 +284,10 @@ public final class SplitPlan {
         rows.put(Split.TRAIN, Arrays.stream(train).filter(i -> !taken[i]).toArray());
     }
 
-    /** Return the number of validation rows per class: proportional, rounded by largest remainders. */
+    /**
+     * Return the number of validation rows per class: its share, rounded on its own. While their sum is below the share of all rows, the largest
+     * classes without a row get one.
+     */
     private static int[] validCounts(List<int[]> classes, double fraction) {
         int[] counts = new int[classes.size()];
         int total = 0;

@@ -189,8 +189,8 @@ public final class DistillationBuilder {
     /**
      * Train other students along with the one that runs the fit, by the same losses on logits. The teacher computes each batch once for all of
      * them: for teachers that are expensive and whose outputs cannot be cached. Without dropout, each student ends as if it had been
-     * trained alone with the same optimizer and seed. Callbacks about one model, such as {@link dev.limbeck.train.GradientClip} and averages,
-     * are about the student that runs the fit.
+     * trained alone with the same optimizer and seed. Callbacks about one model, such as averages, are about the student that runs the fit;
+     * {@link dev.limbeck.train.GradientClip} clips one norm of all students.
      *
      * @param students on the data and the device of the student that runs the fit; they stay the caller's
      */

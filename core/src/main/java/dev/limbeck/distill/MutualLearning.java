@@ -27,8 +27,8 @@ import org.bytedeco.pytorch.Tensor;
  * <p>total = Σ over the students of (task + s·mean over the others of loss(own logits, other's logits)); nobody's gradient
  * flows into another student.
  *
- * <p>Zhang et al., Deep Mutual Learning, CVPR 2018. The optimizer of the student that runs the fit trains all of them; other
- * callbacks are about that student. A checkpoint holds all students. Each epoch logs {@code peer1_accuracy} and the like.
+ * <p>Zhang et al., Deep Mutual Learning, CVPR 2018. The optimizer of the student that runs the fit trains all of them, and
+ * {@link dev.limbeck.train.GradientClip} clips one norm of all; other callbacks are about that student. A checkpoint holds all students. Each epoch logs {@code peer1_accuracy} and the like.
  */
 public final class MutualLearning implements Callback {
     private final Peers peers;

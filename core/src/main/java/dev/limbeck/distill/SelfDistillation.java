@@ -145,20 +145,22 @@ public final class SelfDistillation implements Callback {
     @Override
     public StateDict state() {
         StateDict state = new StateDict();
-        exits.forEach((layer, exit) -> {
+        int number = 0;
+        for (Linear exit : exits.values()) {
             try (StateDict own = exit.stateDict()) {
-                state.add(layer + ".", own);
+                state.add(number++ + ".", own);
             }
-        });
+        }
         return state;
     }
 
     @Override
     public void restore(StateDict state) {
-        exits.forEach((layer, exit) -> {
-            try (StateDict own = state.take(layer + ".")) {
+        int number = 0;
+        for (Linear exit : exits.values()) {
+            try (StateDict own = state.take(number++ + ".")) {
                 exit.load(own);
             }
-        });
+        }
     }
 }

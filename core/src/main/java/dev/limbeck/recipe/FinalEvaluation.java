@@ -11,6 +11,7 @@ import dev.limbeck.train.Predictions;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Hold the final results of a trained model.
@@ -22,11 +23,20 @@ record FinalEvaluation(Results results, Map<Split, Predictions> predictions) {
      * Evaluate the last and the best epoch. The learner then holds the weights to save.
      *
      * @param keepsBest whether the best epoch is saved, if known
+     * @param log receives a line if the best epoch was to be saved, but is not known
      */
-    static FinalEvaluation of(Learner learner, BestEpoch best, boolean keepsBest, List<Split> splits) {
+    static FinalEvaluation of(
+            Learner learner, BestEpoch best, boolean keepsBest, List<Split> splits, Consumer<String> log) {
         FinalEvaluation last = of(learner, splits);
         StateDict bestWeights = best.weights();
-        if (bestWeights == null) return last;
+        if (bestWeights == null) {
+            if (keepsBest) {
+                log.accept(
+                        "the metric had no value (NaN) in any epoch, so the last epoch is saved in place of the best; "
+                                + "validate on more rows");
+            }
+            return last;
+        }
         FinalEvaluation ofBest;
         try (StateDict lastWeights = learner.model().stateDict()) {
             learner.model().load(bestWeights);

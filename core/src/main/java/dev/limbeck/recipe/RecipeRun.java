@@ -174,7 +174,7 @@ public final class RecipeRun {
                 List<EpochRecord> epochs = fit(learner, callbacks);
                 Instant finished = Instant.now();
                 FinalEvaluation evaluation =
-                        FinalEvaluation.of(learner, best, recipe.training().keepsBest(), evaluatedOn);
+                        FinalEvaluation.of(learner, best, recipe.training().keepsBest(), evaluatedOn, context.log());
                 if (keepPredictions)
                     PredictionFile.write(evaluation.predictions(), directory.file(PredictionFile.NAME));
                 Map<String, Map<String, Map<String, Double>>> others = also.finish(directory, evaluatedOn);
@@ -309,7 +309,7 @@ public final class RecipeRun {
                 Data data = open(teacher);
                 Learner learner = learner(data, teacher)) {
             DistillationRecipe how = recipe.distillation();
-            List<Callback> more = new ArrayList<>();
+            List<Callback> more = recipe.training().stepCallbacks();
             recipe.mixing().ifPresent(more::add);
             if (teacher != null && how != null) more.add(how.with(teacher.teacher()));
             LrCurve curve = learner.lrFind(steps, more.toArray(Callback[]::new));

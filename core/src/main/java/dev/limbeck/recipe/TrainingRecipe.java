@@ -9,8 +9,6 @@ import dev.limbeck.optim.AdamW;
 import dev.limbeck.optim.Optimizer;
 import dev.limbeck.optim.Schedule;
 import dev.limbeck.optim.Sgd;
-import dev.limbeck.tensor.DType;
-import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.EarlyStopping;
 import dev.limbeck.train.EpochRecord;
@@ -24,7 +22,6 @@ import dev.limbeck.train.TaskLoss;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Hold the training settings. */
@@ -169,12 +166,7 @@ public record TrainingRecipe(
                     needless + " one class per row, found " + data.task().kind().words() + "; leave it out");
         }
         if (classWeights.equals("balanced")) {
-            float[] weights = balancedWeights(data);
-            return (logits, labels, ofRows) -> {
-                Tensor factors = Tensors.to(Tensors.of(weights, weights.length), DType.of(logits));
-                Tensor ofClasses = Tensors.to(factors, logits.device());
-                return TaskLoss.crossEntropy(logits, labels, smoothing, ofClasses, ofRows);
-            };
+            return TaskLoss.weightedCrossEntropy(smoothing, balancedWeights(data));
         }
         return (logits, labels, ofRows) -> TaskLoss.crossEntropy(logits, labels, smoothing, null, ofRows);
     }
@@ -218,14 +210,7 @@ public record TrainingRecipe(
      * @param number of epochs
      */
     List<EpochRecord> fit(Learner learner, @Nullable PretrainedRecipe pretrained, int number, List<Callback> more) {
-        List<Callback> callbacks = new ArrayList<>();
-        if (clipGradNorm != null) callbacks.add(new GradientClip(clipGradNorm));
-        if (gradAccumSteps != 1) callbacks.add(new GradientAccumulation(gradAccumSteps));
-        if (emaDecay != null) {
-            ExponentialMovingAverage average = new ExponentialMovingAverage(emaDecay);
-            callbacks.add(average);
-            if (meanTeacher != null) callbacks.add(MeanTeacher.of(average).weight(meanTeacher));
-        }
+        List<Callback> callbacks = stepCallbacks();
         if (patience != null) callbacks.add(new EarlyStopping(patience));
         callbacks.addAll(more);
         Callback[] all = callbacks.toArray(Callback[]::new);
@@ -234,5 +219,18 @@ public record TrainingRecipe(
         else if (pretrained != null && !pretrained.keepsHead())
             return learner.fineTune(number, lr, pretrained.frozenEpochs(), all);
         return isOneCycle() ? learner.fitOneCycle(number, lr, all) : learner.fit(number, lr, all);
+    }
+
+    /** Return new callbacks that change the steps of a training, whatever its number of epochs. The list may be changed. */
+    List<Callback> stepCallbacks() {
+        List<Callback> callbacks = new ArrayList<>();
+        if (clipGradNorm != null) callbacks.add(new GradientClip(clipGradNorm));
+        if (gradAccumSteps != 1) callbacks.add(new GradientAccumulation(gradAccumSteps));
+        if (emaDecay != null) {
+            ExponentialMovingAverage average = new ExponentialMovingAverage(emaDecay);
+            callbacks.add(average);
+            if (meanTeacher != null) callbacks.add(MeanTeacher.of(average).weight(meanTeacher));
+        }
+        return callbacks;
     }
 }

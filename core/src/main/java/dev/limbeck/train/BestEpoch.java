@@ -2,16 +2,25 @@ package dev.limbeck.train;
 
 import dev.limbeck.nn.StateDict;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Keep the weights of the epoch whose validation is best by the learner's first metric. On a tie, the earlier epoch wins. Close it to free
- * the weights.
+ * Keep the weights of the epoch whose validation is best by the learner's first metric. On a tie, the earlier epoch wins. If the metric has
+ * no value in any epoch, there are none, and a warning is logged. Close it to free the weights.
  */
 public final class BestEpoch implements Callback, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(BestEpoch.class);
+
     private @Nullable Metric metric;
     private @Nullable StateDict weights;
     private double best;
     private int epoch;
+
+    @Override
+    public boolean inDryRuns() {
+        return false;
+    }
 
     @Override
     public void beforeFit(TrainingContext fit) {
@@ -31,6 +40,12 @@ public final class BestEpoch implements Callback, AutoCloseable {
         epoch = fit.wholeHistory().size();
         close();
         weights = fit.model().stateDict();
+    }
+
+    @Override
+    public void afterFit(TrainingContext fit) {
+        if (metric == null || weights != null || fit.history().isEmpty()) return;
+        LOG.warn(EarlyStopping.noValue(metric) + " in any epoch, so none is the best; " + EarlyStopping.REMEDY);
     }
 
     @Override

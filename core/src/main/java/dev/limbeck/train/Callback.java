@@ -21,6 +21,14 @@ public interface Callback {
         return 0;
     }
 
+    /**
+     * Return whether this callback takes part in dry runs: {@link Learner#lrFind} and {@link Learner#firstLoss}, which restore the weights
+     * afterward and validate nothing. The default is yes, as for all that changes a step. What records or stops a training says no.
+     */
+    default boolean inDryRuns() {
+        return true;
+    }
+
     /** Validate settings and set up. The model, the data and the planned number of steps are known. */
     default void beforeFit(TrainingContext fit) {}
 

@@ -13,11 +13,12 @@ import java.util.Map;
 /**
  * Write a checkpoint after every epoch: model weights, optimizer state, callback states and the position in the
  * training. {@link Learner#resume} continues from it. The file can also be opened as a model, with the weights of the
- * last finished epoch. The previous checkpoint stays beside it.
+ * last finished epoch. The previous checkpoint stays beside it, and is replaced by a complete one only; there must be room for three.
  */
 public final class Checkpoint implements Callback {
     private final Path file;
     private final Map<String, String> facts;
+    private boolean written;
 
     /** Write to a safetensors file, which is replaced after each epoch. */
     public Checkpoint(Path file) {
@@ -63,15 +64,44 @@ public final class Checkpoint implements Callback {
     }
 
     @Override
+    public boolean inDryRuns() {
+        return false;
+    }
+
+    @Override
+    public void beforeFit(TrainingContext fit) {
+        written = false;
+    }
+
+    @Override
     public void afterEpoch(TrainingContext fit) {
         if (!fit.exchange().writes()) return;
-        // Process exit waits for this block: an exit between the two writes would lose the checkpoint.
+        // Process exit waits for this block: an exit between the two moves would leave the previous checkpoint alone.
         try (ExitGate inside = ExitGate.enter();
                 StateDict state = fit.snapshot(facts)) {
-            if (Files.isRegularFile(file)) Files.move(file, previous(file), StandardCopyOption.REPLACE_EXISTING);
-            Safetensors.write(state, file);
+            if (isWhole()) {
+                Path next = file.resolveSibling(file.getFileName() + ".next");
+                Safetensors.write(state, next);
+                Files.move(file, previous(file), StandardCopyOption.REPLACE_EXISTING);
+                Files.move(next, file);
+            } else {
+                Safetensors.write(state, file);
+            }
+            written = true;
         } catch (IOException e) {
             throw new LimbeckException("cannot write the checkpoint " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Return whether there is a checkpoint that is worth keeping. Of this fit's own, only its presence is checked. */
+    private boolean isWhole() {
+        if (!Files.isRegularFile(file)) return false;
+        if (written) return true;
+        try {
+            check(file);
+            return true;
+        } catch (LimbeckException e) {
+            return false;
         }
     }
 }

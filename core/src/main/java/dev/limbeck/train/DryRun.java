@@ -4,17 +4,20 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Run a fit that its last callback ends with {@link StopTraining}, then restore the weights: of the model, and of what callbacks train beside it
- * and keep for the next fit, such as adapters and further students.
+ * and keep for the next fit, such as adapters and further students. Nothing is validated, and callbacks that record or stop a training stay
+ * out of it.
  */
 final class DryRun {
     private DryRun() {}
 
     static void run(Training what, List<Callback> own, int epochs, double rate, Callback last, Callback... more) {
-        List<Callback> others = new ArrayList<>(own);
-        others.addAll(List.of(more));
+        List<Callback> others = Stream.concat(own.stream(), Stream.of(more))
+                .filter(Callback::inDryRuns)
+                .toList();
         List<Callback> all = new ArrayList<>(others);
         all.add(last);
         try (StateDict before = what.model().stateDict();
@@ -22,7 +25,9 @@ final class DryRun {
             all.add(kept);
             Tensors.seed(what.seed());
             try {
-                new TrainingLoop(what, all, FitPhase.ONLY).run(epochs, rate, path -> 1, new ArrayList<>(), 0, null);
+                new TrainingLoop(what, all, FitPhase.ONLY)
+                        .withoutValidation()
+                        .run(epochs, rate, path -> 1, new ArrayList<>(), 0, null);
             } catch (StopTraining e) {
                 // This is the expected end.
             } finally {

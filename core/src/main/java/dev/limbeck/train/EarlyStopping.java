@@ -7,14 +7,23 @@ import dev.limbeck.data.Split;
 import dev.limbeck.nn.StateDict;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Stop training when a validation metric has not improved for {@code patience} epochs. */
+/**
+ * Stop training when a validation metric has not improved for {@code patience} epochs. An epoch where the metric has no value, such as a
+ * correlation of constant outputs, is one without improvement. The first of them is logged.
+ */
 public final class EarlyStopping implements Callback {
+    private static final Logger LOG = LoggerFactory.getLogger(EarlyStopping.class);
+    static final String REMEDY = "validate on more rows, or choose another metric";
+
     private final @Nullable String named;
     private final int patience;
     private @Nullable Metric metric;
     private double best = Double.NEGATIVE_INFINITY;
     private int since;
+    private boolean warned;
 
     /** Watch the main metric of the task; see {@link #EarlyStopping(String, int)}. */
     public EarlyStopping(int patience) {
@@ -33,10 +42,16 @@ public final class EarlyStopping implements Callback {
     }
 
     @Override
+    public boolean inDryRuns() {
+        return false;
+    }
+
+    @Override
     public void beforeFit(TrainingContext fit) {
         metric = requireMetric(fit, named, "early stopping");
         best = Double.NEGATIVE_INFINITY;
         since = 0;
+        warned = false;
     }
 
     /**
@@ -62,6 +77,10 @@ public final class EarlyStopping implements Callback {
                         "metric", named, all.stream().map(Metric::name).toList()));
     }
 
+    static String noValue(Metric metric) {
+        return metric.name() + " has no value (NaN)";
+    }
+
     /** Return a metric's value, with the sign that makes larger values better. */
     static double rank(Metric metric, EvaluationResult validation) {
         double value = validation.metric(metric.name());
@@ -74,11 +93,17 @@ public final class EarlyStopping implements Callback {
         Metric watched = metric;
         if (validation == null || watched == null) return;
         double value = rank(watched, validation);
+        if (Double.isNaN(value) && !warned) {
+            warned = true;
+            LOG.warn(noValue(watched) + " after epoch " + fit.epoch() + "; training stops after " + patience
+                    + " such epochs; " + REMEDY);
+        }
         if (value > best) {
             best = value;
             since = 0;
         } else if (++since >= patience) {
-            fit.stop(watched.name() + " has not improved for " + patience + " epochs");
+            String what = best == Double.NEGATIVE_INFINITY ? noValue(watched) : watched.name() + " has not improved";
+            fit.stop(what + " for " + patience + " epochs");
         }
     }
 

@@ -20,6 +20,11 @@ public final class EpochTable implements Callback {
     }
 
     @Override
+    public boolean inDryRuns() {
+        return false;
+    }
+
+    @Override
     public void beforeFit(TrainingContext fit) {
         headed = false;
     }

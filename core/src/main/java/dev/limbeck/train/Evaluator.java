@@ -67,7 +67,7 @@ public final class Evaluator {
     }
 
     /**
-     * Evaluate the mean probabilities or numbers over the plain row and some augmented views (test-time augmentation).
+     * Evaluate the mean probabilities, numbers or embeddings over the plain row and some augmented views (test-time augmentation).
      *
      * @param views number of augmented views, at least 1
      */
@@ -103,6 +103,7 @@ public final class Evaluator {
     /** Return the output whose decoded value is the given one. */
     private static float encoded(Task task, int column, double value) {
         if (task instanceof Task.Regression regression) return (float) regression.standardized(column, value);
+        if (task.kind() == Task.Kind.EMBEDDING) return (float) value;
         double log = Math.log(Math.max(LEAST, value));
         return (float) (task.kind() == Task.Kind.SINGLE_LABEL ? log : log - Math.log(Math.max(LEAST, 1 - value)));
     }
@@ -178,15 +179,17 @@ public final class Evaluator {
         int[] at = {exchange.rank()};
         Collected collected = collect(own, data, split, Integer.MAX_VALUE, batch -> {
             Tensor output = model.apply(batch);
-            // The loss is a mean over known targets, so that each of them counts alike in the mean over all batches.
+            // The loss is a weighted mean over known targets, so that each of them counts by its weight in the mean
+            // over all batches.
             long known = IntStream.of(batch.indices())
                     .mapToLong(targets::knownTargets)
                     .sum();
-            if (known > 0) {
-                sums[at[0]] = known
+            double weight = known > 0 ? loss.totalWeight(batch.targets(), known) : 0;
+            if (weight > 0) {
+                sums[at[0]] = weight
                         * loss.of(output, Tensors.to(batch.targets(), device), null)
                                 .item_double();
-                weights[at[0]] = known;
+                weights[at[0]] = weight;
             }
             at[0] += exchange.size();
             return output;

@@ -18,6 +18,8 @@ final class FineTuning {
     private FineTuning() {}
 
     static List<EpochRecord> run(Learner learner, int epochs, double rate, int frozenEpochs, Callback... more) {
+        Settings.atLeast(1, "epochs", epochs);
+        Settings.positive("learning rate", rate);
         Settings.atLeast(0, "frozen epochs", frozenEpochs);
         List<EpochRecord> rows = new ArrayList<>();
         if (frozenEpochs > 0) {

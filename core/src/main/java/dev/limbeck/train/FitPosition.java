@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param stopped reason for an early stop, or null
  * @param precision precision of the training
  * @param batches how batches were shared; null in checkpoints of earlier releases, of one process
+ * @param setup what must be the same in a resumed fit; null in checkpoints of earlier releases
  * @param history rows of each call of fit, the current one last
  */
 record FitPosition(
@@ -27,7 +28,43 @@ record FitPosition(
         @Nullable String stopped,
         Precision precision,
         @Nullable Batches batches,
+        @Nullable Setup setup,
         List<List<EpochRecord>> history) {
+    /**
+     * Hold what must be the same when a fit is resumed.
+     *
+     * @param batchSize rows of a batch
+     * @param seed of weights and dropout
+     * @param data fingerprint of the data
+     * @param optimizer its name and settings
+     */
+    record Setup(int batchSize, long seed, String data, String optimizer) {
+        static Setup of(Training what) {
+            return new Setup(
+                    what.data().batchSize(),
+                    what.seed(),
+                    what.data().fingerprint(),
+                    what.optimizer().toString());
+        }
+
+        /**
+         * Check a fit that is about to be resumed.
+         *
+         * @throws LimbeckException with the first difference
+         */
+        void requireSame(Setup now) {
+            if (batchSize != now.batchSize) throw differs("batches of", batchSize, now.batchSize, "batch size");
+            if (seed != now.seed) throw differs("the seed", seed, now.seed, "seed");
+            if (!data.equals(now.data)) throw differs("data of the fingerprint", data, now.data, "data");
+            if (!optimizer.equals(now.optimizer)) throw differs("the optimizer", optimizer, now.optimizer, "optimizer");
+        }
+
+        private static LimbeckException differs(String what, Object there, Object here, String same) {
+            return new LimbeckException("the checkpoint is of a training with " + what + " " + there + ", found " + here
+                    + "; use the same " + same);
+        }
+    }
+
     /**
      * Hold how the batches of an epoch are shared.
      *

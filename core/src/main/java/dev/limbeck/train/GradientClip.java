@@ -3,7 +3,10 @@ package dev.limbeck.train;
 import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 
-/** Clip the gradients of a step to a global L2 norm, as {@code torch.nn.utils.clip_grad_norm_} does. */
+/**
+ * Clip the gradients of a step to a global L2 norm, as {@code torch.nn.utils.clip_grad_norm_} does: one norm of all tensors that the
+ * optimizer trains, also of adapters and of students that are trained along.
+ */
 public final class GradientClip implements Callback {
     private final double maxNorm;
 
@@ -13,6 +16,6 @@ public final class GradientClip implements Callback {
 
     @Override
     public void beforeStep(TrainStep step) {
-        Ops.clipGradNorm(step.fit().model().parameters().values(), maxNorm);
+        Ops.clipGradNorm(step.fit().trained(), maxNorm);
     }
 }

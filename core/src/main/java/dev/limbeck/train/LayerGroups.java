@@ -7,6 +7,7 @@ import dev.limbeck.zoo.Architecture;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 
 /** Freeze a network's layer groups, from the stem to the classifier. */
@@ -17,6 +18,17 @@ final class LayerGroups {
     LayerGroups(Module network, Architecture architecture) {
         this.network = network;
         paths = architecture.layerGroups(network);
+    }
+
+    /** Move a network to a device and group its layers, or close it and throw. */
+    static LayerGroups on(Device device, Module network, Architecture architecture) {
+        try {
+            network.to(device);
+            return new LayerGroups(network, architecture);
+        } catch (RuntimeException e) {
+            network.close();
+            throw e;
+        }
     }
 
     List<List<String>> paths() {

@@ -52,7 +52,6 @@ public final class Learner implements AutoCloseable {
     /** Rows of each fit. */
     private final List<List<EpochRecord>> history = new ArrayList<>();
 
-    private int fits;
     private FitPhase phase = FitPhase.ONLY;
     private @Nullable TrainingState resumed;
     private boolean closed;
@@ -68,8 +67,7 @@ public final class Learner implements AutoCloseable {
         Precision precision = Precision.of(settings.precision, settings.device);
         Tensors.seed(settings.seed);
         Module model = architecture.create(LearnerBuilder.outputs(data.task()), data.inputs());
-        model.to(settings.device);
-        groups = new LayerGroups(model, architecture);
+        groups = LayerGroups.on(settings.device, model, architecture);
         training = new Training(
                 model,
                 architecture.name(),
@@ -187,32 +185,41 @@ public final class Learner implements AutoCloseable {
         List<Callback> all = new ArrayList<>(callbacks);
         all.addAll(List.of(more));
         if (all.stream().noneMatch(EpochTable.class::isInstance)) all.add(new EpochTable(LOG::info));
-        int number = ++fits;
+        // A fit that is refused before its first step leaves no rows, and does not count.
+        int number = history.size() + 1;
+        TrainingState from = resumed;
+        if (from != null && from.position().fit() != number) {
+            // This fit was finished before the interruption.
+            history.add(from.position().history().get(number - 1));
+            return history.get(number - 1);
+        }
+        if (from != null) from.check(epochs, training);
         Tensors.seed(seed() + 31L * number);
-        try (TrainingState from = comesNow(number, epochs)) {
-            if (resumed != null) {
-                // This fit was finished before the interruption.
-                history.add(resumed.position().history().get(number - 1));
-                return history.get(number - 1);
-            }
+        try {
             return new TrainingLoop(training, all, phase).run(epochs, rate, factor, history, number, from);
         } catch (RuntimeException e) {
             // Engine errors are shape mismatches or a lack of memory. Other exceptions are bugs, and propagate.
             if (!Engine.isThrownByEngine(e)) throw e;
             throw new LimbeckException("training failed: " + Engine.firstLine(e), e);
+        } finally {
+            if (from != null && history.size() >= number) {
+                from.close();
+                resumed = null;
+            }
         }
     }
 
     /**
      * Resume an interrupted training. Repeat the same calls of fit with the same callbacks. Finished fits return their rows immediately; the
      * interrupted fit continues after its last finished epoch. On one machine with one thread count, the final weights are those of an
-     * uninterrupted training, to the bit.
+     * uninterrupted training, to the bit. A fit with other settings is refused; call it again with the right ones.
      *
      * @param checkpoint a file written by {@link Checkpoint}
      * @throws LimbeckException if the file is damaged or contains only weights
      */
     public void resume(Path checkpoint) {
-        if (fits > 0) throw new IllegalStateException("this learner has trained already; resume with a new one");
+        if (!history.isEmpty())
+            throw new IllegalStateException("this learner has trained already; resume with a new one");
         TrainingState from = TrainingState.read(checkpoint);
         resumed = from;
         from.prunedArchitecture(architecture)
@@ -231,17 +238,10 @@ public final class Learner implements AutoCloseable {
      * @param of architecture of the new model
      */
     public void replaceModel(Architecture of, Module model) {
-        training = open().replaced(model, of.name());
+        Training before = open();
+        groups = LayerGroups.on(device(), model, of);
+        training = before.replaced(model, of.name());
         architecture = of;
-        groups = new LayerGroups(model, of);
-    }
-
-    /** Return the state to resume this fit from, or null if another fit was interrupted. */
-    private @Nullable TrainingState comesNow(int number, int epochs) {
-        TrainingState from = resumed;
-        if (from == null || from.position().fit() != number) return null;
-        resumed = null;
-        return from.checked(epochs, precision());
     }
 
     /**
@@ -284,6 +284,8 @@ public final class Learner implements AutoCloseable {
     /** Train only the classifier, on features that stay as they are (a linear probe); a maximum rate is 1e-2, for example. */
     public List<EpochRecord> probe(int epochs, double rate, Callback... more) {
         open();
+        Settings.atLeast(1, "epochs", epochs);
+        Settings.positive("learning rate", rate);
         groups.freezeBelowHead();
         return fitOneCycle(epochs, rate, with(new FrozenFeatures(), more));
     }
@@ -315,7 +317,7 @@ public final class Learner implements AutoCloseable {
     }
 
     /**
-     * Search for a learning rate: train while the rate rises geometrically, then restore the weights.
+     * Search for a learning rate: train while the rate rises geometrically, then restore the weights. Nothing is validated.
      *
      * @param lowest first rate, positive
      * @param highest last rate, above {@code lowest}; the search stops earlier when the loss diverges

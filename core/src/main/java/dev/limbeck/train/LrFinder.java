@@ -1,9 +1,11 @@
 package dev.limbeck.train;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Raise the learning rate geometrically and record the smoothed loss until it diverges (Smith, "Cyclical Learning Rates
@@ -22,6 +24,8 @@ final class LrFinder implements Callback {
     private final List<Double> losses = new ArrayList<>();
     private double mean;
     private double best = Double.POSITIVE_INFINITY;
+    private double sum;
+    private int batches;
 
     /** Search with the callbacks of a training and further ones, and restore the weights. */
     static LrCurve run(Training what, List<Callback> own, double lowest, double highest, int steps, Callback... more) {
@@ -30,7 +34,17 @@ final class LrFinder implements Callback {
         Settings.atLeast(20, "steps", steps);
         LrFinder finder = new LrFinder(lowest, highest, steps);
         int batches = Math.max(1, what.data().size(Split.TRAIN) / what.data().batchSize());
-        DryRun.run(what, own, steps / batches + 2, lowest, finder, more);
+        int accumulated = Stream.concat(own.stream(), Stream.of(more))
+                .filter(GradientAccumulation.class::isInstance)
+                .mapToInt(callback -> ((GradientAccumulation) callback).batches())
+                .max()
+                .orElse(1);
+        int epochs = Math.toIntExact(Math.min(Integer.MAX_VALUE, (long) steps * accumulated / batches + 2));
+        DryRun.run(what, own, epochs, lowest, finder, more);
+        if (finder.rates.isEmpty()) {
+            throw new LimbeckException("no step of the learning-rate search had a finite loss, from the rate " + lowest
+                    + " on; check the inputs and the losses");
+        }
         return LrCurve.of(finder.rates, finder.losses);
     }
 
@@ -47,20 +61,27 @@ final class LrFinder implements Callback {
     }
 
     @Override
-    public void beforeStep(TrainStep step) {
-        step.fit().setLr(lowest * Math.pow(factor, rates.size() - 1));
-    }
-
-    @Override
     public void afterLoss(TrainStep step) {
         double loss = step.total().item_double();
+        if (!Double.isFinite(loss)) throw new StopTraining();
+        sum += loss;
+        batches++;
+    }
+
+    /** Take the mean loss of the batches of a step. */
+    @Override
+    public void beforeStep(TrainStep step) {
+        double loss = sum / batches;
+        sum = 0;
+        batches = 0;
         int count = rates.size() + 1;
         mean = SMOOTHING * mean + (1 - SMOOTHING) * loss;
         double smooth = mean / (1 - Math.pow(SMOOTHING, count));
-        if (!Double.isFinite(loss) || count > steps || (count > 1 && smooth > RUN_AWAY * best))
-            throw new StopTraining();
+        if (count > steps || (count > 1 && smooth > RUN_AWAY * best)) throw new StopTraining();
         best = Math.min(best, smooth);
-        rates.add(lowest * Math.pow(factor, rates.size()));
+        double rate = lowest * Math.pow(factor, rates.size());
+        rates.add(rate);
         losses.add(smooth);
+        step.fit().setLr(rate);
     }
 }

@@ -14,4 +14,14 @@ public interface TargetLoss {
      * @param weights float32 weights of the rows, at least 0, for a weighted mean: those of mixed rows; null for equal ones
      */
     Tensor of(Tensor outputs, Tensor targets, @Nullable Tensor weights);
+
+    /**
+     * Return the sum of the weights in the mean of {@link #of}, by which validation adds up the means of batches. The default is the
+     * number of known targets; override it if targets have weights, such as those of classes.
+     *
+     * @param known number of known targets, at least 1
+     */
+    default double totalWeight(Tensor targets, long known) {
+        return known;
+    }
 }

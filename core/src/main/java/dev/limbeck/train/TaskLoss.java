@@ -62,6 +62,33 @@ public final class TaskLoss {
     }
 
     /**
+     * Return the cross-entropy with a weight for each class.
+     *
+     * @param smoothing share of each label that is spread evenly over all classes, in [0, 1)
+     * @param classWeights one factor per class, at least 0
+     * @see #crossEntropy(Tensor, Tensor, double, Tensor, Tensor)
+     */
+    public static TargetLoss weightedCrossEntropy(double smoothing, float... classWeights) {
+        float[] factors = classWeights.clone();
+        return new TargetLoss() {
+            @Override
+            public Tensor of(Tensor logits, Tensor labels, @Nullable Tensor weights) {
+                Tensor typed = Tensors.to(Tensors.of(factors, factors.length), DType.of(logits));
+                return crossEntropy(logits, labels, smoothing, Tensors.to(typed, logits.device()), weights);
+            }
+
+            @Override
+            public double totalWeight(Tensor labels, long known) {
+                double sum = 0;
+                for (long label : Tensors.toLongs(labels)) {
+                    if (label >= 0) sum += factors[Math.toIntExact(label)];
+                }
+                return sum;
+            }
+        };
+    }
+
+    /**
      * Compute −y·log σ(z) − (1 − y)·log σ(−z), the mean over the known labels.
      *
      * @param logits rows×labels

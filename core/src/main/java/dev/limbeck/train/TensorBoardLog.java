@@ -72,7 +72,7 @@ public final class TensorBoardLog implements TrackedRun {
     public void afterEpoch(TrainingContext fit) {
         List<EpochRecord> rows = fit.wholeHistory();
         OutputStream open = out;
-        if (open == null || rows.isEmpty()) return; // a learning-rate search writes no file
+        if (open == null || rows.isEmpty()) return;
         Map<String, Double> row = CsvLog.values(rows.get(rows.size() - 1));
         ByteArrayOutputStream summary = new ByteArrayOutputStream();
         row.forEach((name, value) -> {

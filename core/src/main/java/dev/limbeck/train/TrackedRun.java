@@ -7,6 +7,11 @@ import java.nio.file.Path;
  * dev.limbeck.AtExit} can be used for that.
  */
 public interface TrackedRun extends Callback {
+    @Override
+    default boolean inDryRuns() {
+        return false;
+    }
+
     /**
      * Receive the complete run. Called once, after the evaluation.
      *

@@ -30,9 +30,8 @@ record Training(
         TaskLoss taskLoss,
         List<Metric> metrics,
         Exchange exchange) {
-    /** Return the same training of another model, moved to the device. This one's is closed. */
+    /** Return the same training of another model, which is on the device. This one's is closed. */
     Training replaced(Module other, String name) {
-        other.to(device);
         model.close();
         return new Training(other, name, data, seed, device, precision, optimizer, taskLoss, metrics, exchange);
     }

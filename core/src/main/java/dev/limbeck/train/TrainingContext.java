@@ -5,6 +5,7 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Precision;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +31,7 @@ public final class TrainingContext {
 
     private final List<EpochRecord> history = new ArrayList<>();
     private final Map<String, Double> notes = new LinkedHashMap<>();
+    private Collection<Tensor> trained = List.of();
     private int epoch;
     private int optimizerSteps;
     private int accumulation;
@@ -72,6 +74,15 @@ public final class TrainingContext {
     /** Return the model that is trained. */
     public Module model() {
         return what.model();
+    }
+
+    /** Return the tensors that the optimizer trains, each once: those of the model, and of callbacks such as adapters and further students. */
+    public Collection<Tensor> trained() {
+        return trained;
+    }
+
+    void setTrained(Collection<Tensor> parameters) {
+        trained = parameters.stream().filter(Tensor::requires_grad).distinct().toList();
     }
 
     /** Return the data, with the rows as this fit sees them: perhaps mixed. */

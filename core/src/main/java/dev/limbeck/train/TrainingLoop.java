@@ -40,6 +40,9 @@ final class TrainingLoop {
     /** Number of batches whose gradients are accumulated for the next step. */
     private int waiting;
 
+    private boolean validates = true;
+    private FitPosition.@Nullable Setup setup;
+
     /**
      * Prepare a fit.
      *
@@ -54,6 +57,12 @@ final class TrainingLoop {
         this.callbacks = callbacks.stream()
                 .sorted(Comparator.comparingInt(Callback::order))
                 .toList();
+    }
+
+    /** Leave out validation, and the callbacks about it. */
+    TrainingLoop withoutValidation() {
+        validates = false;
+        return this;
     }
 
     /**
@@ -85,6 +94,7 @@ final class TrainingLoop {
             }
             task = decorated();
             parameters = trainable();
+            fit.setTrained(parameters.values());
             clearGradients(); // a failed fit may have left some
             exchange.agree("parameters", described(parameters));
             exchange.begin(parameters.values());
@@ -154,6 +164,7 @@ final class TrainingLoop {
     }
 
     private FitPosition position(TrainingContext fit, List<List<EpochRecord>> history, int number) {
+        if (setup == null) setup = FitPosition.Setup.of(what);
         return new FitPosition(
                 number,
                 fit.epochs(),
@@ -163,6 +174,7 @@ final class TrainingLoop {
                 fit.stopReason(),
                 what.precision(),
                 new FitPosition.Batches(exchange.size(), fit.batchesPerEpoch(), fit.together()),
+                setup,
                 history);
     }
 
@@ -217,9 +229,7 @@ final class TrainingLoop {
         double allRows = exchange.sum(rows)[0];
         each(callback -> callback.afterTrain(fit));
         fit.setValidation(null);
-        each(callback -> callback.beforeValidate(fit));
-        if (data.has(Split.VALID)) fit.setValidation(what.validate(Split.VALID));
-        each(callback -> callback.afterValidate(fit));
+        if (validates) validate(fit);
         EvaluationResult validation = fit.validation();
         // The last step may have diverged, and no later training loss would show it.
         if (validation != null && validation.hasDiverged()) {
@@ -237,6 +247,12 @@ final class TrainingLoop {
                 fit.optimizerSteps() - stepsBefore,
                 (System.nanoTime() - start) / 1e9,
                 allRows / trainSeconds);
+    }
+
+    private void validate(TrainingContext fit) {
+        each(callback -> callback.beforeValidate(fit));
+        if (data.has(Split.VALID)) fit.setValidation(what.validate(Split.VALID));
+        each(callback -> callback.afterValidate(fit));
     }
 
     /** Train on the next batch and return its number of rows. */

@@ -8,7 +8,6 @@ import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.optim.OptimizerState;
-import dev.limbeck.tensor.Precision;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.zoo.Architecture;
@@ -19,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -34,6 +34,7 @@ final class TrainingState implements AutoCloseable {
 
     private final StateDict state;
     private final FitPosition position;
+    private boolean used;
 
     private TrainingState(StateDict state, FitPosition position) {
         this.state = state;
@@ -99,16 +100,21 @@ final class TrainingState implements AutoCloseable {
         return Zoo.find(name).filter(other -> own.prunesTo(other));
     }
 
-    /** Return this state, or close it and throw if the settings differ from those it was saved with. */
-    TrainingState checked(int epochs, Precision precision) {
-        if (position.epochs() == epochs && position.precision() == precision) return this;
-        close();
+    /** Throw if the settings differ from those it was saved with. The state can be used for another try. */
+    void check(int epochs, Training what) {
+        if (used) {
+            throw new LimbeckException("the checkpoint did not fit, and the model holds its weights already; resume it "
+                    + "with a new learner");
+        }
         if (position.epochs() != epochs) {
             throw new LimbeckException("the checkpoint is of a training of " + position.epochs() + " epochs, found "
                     + epochs + "; use the same number of epochs");
         }
-        throw new LimbeckException("the checkpoint is of a training in " + position.precision() + ", found " + precision
-                + "; set the same precision");
+        if (position.precision() != what.precision()) {
+            throw new LimbeckException("the checkpoint is of a training in " + position.precision() + ", found "
+                    + what.precision() + "; set the same precision");
+        }
+        if (position.setup() != null) position.setup().requireSame(FitPosition.Setup.of(what));
     }
 
     /** Return the last finished epoch as text. */
@@ -130,14 +136,22 @@ final class TrainingState implements AutoCloseable {
         return notes.take(WeightFiles.TRAINING + FACTS).metadata();
     }
 
-    /** Restore everything. The callbacks must be those of the interrupted fit, after {@code beforeFit}. */
+    /**
+     * Restore everything. The callbacks must be those of the interrupted fit, after {@code beforeFit}. If they or the model do not fit,
+     * nothing changes.
+     */
     void restore(Module model, OptimizerState optimizer, List<Callback> callbacks) {
+        refuseLeft(callbacks);
         List<StateDict> states = new ArrayList<>();
         try (StateDict training = state.take(WeightFiles.TRAINING)) {
+            try {
+                model.load(state);
+            } catch (RuntimeException e) {
+                state.add(WeightFiles.TRAINING, training);
+                throw e;
+            }
+            used = true;
             for (int i = 0; i < callbacks.size(); i++) states.add(training.take(prefix(callbacks, i)));
-            // Checked before anything changes.
-            refuseLeft(training);
-            model.load(state);
             try (StateDict moments = training.take(OPTIMIZER)) {
                 optimizer.restore(moments);
             }
@@ -149,16 +163,19 @@ final class TrainingState implements AutoCloseable {
         }
     }
 
-    private static void refuseLeft(StateDict training) {
-        try (StateDict left = training.take(CALLBACK)) {
-            Stream.of(left.names(), left.metadata().keySet())
-                    .flatMap(Set::stream)
-                    .findFirst()
-                    .ifPresent(name -> {
-                        throw new LimbeckException("the checkpoint holds the state of a callback that this fit does "
-                                + "not have (" + name + "); use the same callbacks");
-                    });
-        }
+    private void refuseLeft(List<Callback> callbacks) {
+        List<String> known = IntStream.range(0, callbacks.size())
+                .mapToObj(i -> WeightFiles.TRAINING + prefix(callbacks, i))
+                .toList();
+        String all = WeightFiles.TRAINING + CALLBACK;
+        Stream.of(state.names(), state.metadata().keySet())
+                .flatMap(Set::stream)
+                .filter(name -> name.startsWith(all) && known.stream().noneMatch(name::startsWith))
+                .findFirst()
+                .ifPresent(name -> {
+                    throw new LimbeckException("the checkpoint holds the state of a callback that this fit does "
+                            + "not have (" + name.substring(all.length()) + "); use the same callbacks");
+                });
     }
 
     /** Name a callback by its type and not its position. Callbacks without a state may be added or removed. */

@@ -1,8 +1,10 @@
 package dev.limbeck.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Mixing;
@@ -169,6 +171,15 @@ class MixupTest {
             assertThat(TaskLoss.crossEntropy(logits, Tensors.of(new long[] {0, 1, -1}, 3), none)
                             .item_double())
                     .isZero();
+        }
+    }
+
+    @Test
+    void rowsAreMixedOnce() {
+        try (Learner student = Learner.create(Toy.data(BATCHES, ROWS), TinyNet.ARCHITECTURE)) {
+            assertThatThrownBy(() -> student.fit(1, 1e-3, Mixup.blend(0.4), Mixup.cut(1)))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("rows can be mixed once, found cutmix of mixup; leave one of them out");
         }
     }
 }

@@ -116,6 +116,19 @@ class StrategiesTest {
         assertThat(selfTaught(checkpoint, Integer.MAX_VALUE, true)).isEqualTo(undisturbed);
     }
 
+    @Test
+    void exitsOfLayersWithinEachOtherAreInCheckpoints(@TempDir Path home) {
+        Path checkpoint = home.resolve("c.safetensors");
+        try (Learner learner = Learner.builder(data, Zoo.CIFAR_RESNET8).seed(2).build();
+                Learner goesOn =
+                        Learner.builder(data, Zoo.CIFAR_RESNET8).seed(2).build()) {
+            learner.fit(1, 0.01, SelfDistillation.at("layer2", "layer2.0"), new Checkpoint(checkpoint));
+            goesOn.resume(checkpoint);
+            goesOn.fit(1, 0.01, SelfDistillation.at("layer2", "layer2.0"));
+            assertThat(goesOn.model().sha256()).isEqualTo(learner.model().sha256());
+        }
+    }
+
     private String selfTaught(Path checkpoint, int steps, boolean resume) {
         try (Learner learner = tiny(2)) {
             if (resume) learner.resume(checkpoint);

@@ -8,6 +8,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Split;
+import dev.limbeck.distill.MutualLearning;
 import dev.limbeck.nn.Dropout;
 import dev.limbeck.nn.Flatten;
 import dev.limbeck.nn.Linear;
@@ -310,6 +311,36 @@ class LearnerTest {
                 for (int i = 0; i < now.length; i++) square += Math.pow(now[i] - entry.getValue()[i], 2);
             }
             assertThat(Math.sqrt(square)).isEqualTo(0.01, within(1e-5));
+        }
+    }
+
+    @Test
+    void clippingBoundsTheStepOfAllThatIsTrained() {
+        Sgd sgd = new Sgd(0, false, 0, true);
+        GivenBatches data = Toy.data(1, 4);
+        try (Learner learner = Learner.builder(data, PLAIN).optimizer(sgd).build();
+                Learner peer = Learner.builder(data, PLAIN).seed(1).build()) {
+            List<Tensor> tensors = new ArrayList<>(learner.model().parameters().values());
+            tensors.addAll(peer.model().parameters().values());
+            List<float[]> before = tensors.stream().map(Tensors::toFloats).toList();
+            learner.fit(1, 1, MutualLearning.with(peer), new GradientClip(0.01));
+            double square = 0;
+            for (int t = 0; t < before.size(); t++) {
+                float[] now = Tensors.toFloats(tensors.get(t));
+                for (int i = 0; i < now.length; i++) square += Math.pow(now[i] - before.get(t)[i], 2);
+            }
+            assertThat(Math.sqrt(square)).isEqualTo(0.01, within(1e-5));
+        }
+    }
+
+    @Test
+    void fineTuningRefusesItsSettingsBeforeTheFirstPhase() {
+        try (Learner learner = Learner.create(Toy.data(1, 4), PLAIN)) {
+            String before = learner.model().sha256();
+            assertThatThrownBy(() -> learner.fineTune(0, 0.1)).hasMessage("epochs must be at least 1, found 0");
+            assertThatThrownBy(() -> learner.probe(0, 0.1)).hasMessage("epochs must be at least 1, found 0");
+            assertThat(learner.model().sha256()).isEqualTo(before);
+            assertThat(learner.model().parameters().values()).allMatch(Tensor::requires_grad);
         }
     }
 

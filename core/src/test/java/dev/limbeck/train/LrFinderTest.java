@@ -8,9 +8,16 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.optim.Sgd;
+import dev.limbeck.tensor.Ops;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class LrFinderTest {
     @Test
@@ -65,6 +72,77 @@ class LrFinderTest {
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage("highest rate must be above the lowest, 1.0, found 0.1");
             assertThatThrownBy(() -> learner.lrFind(5)).hasMessage("steps must be at least 20, found 5");
+        }
+    }
+
+    @Test
+    void dryRunsRecordAndStopNothing(@TempDir Path home) throws IOException {
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        Path log = home.resolve("log.csv");
+        List<String> table = new ArrayList<>();
+        AtomicInteger evaluations = new AtomicInteger();
+        Metric counted = new Metric() {
+            @Override
+            public String name() {
+                return "score";
+            }
+
+            @Override
+            public double of(Predictions predictions) {
+                return -evaluations.incrementAndGet();
+            }
+        };
+        try (GivenBatches data = Toy.data(5, 12);
+                BestEpoch best = new BestEpoch();
+                Learner learner = Learner.builder(data, TinyNet.ARCHITECTURE)
+                        .metrics(counted)
+                        .callback(best)
+                        .callback(new EarlyStopping("score", 1))
+                        .callback(new Checkpoint(checkpoint))
+                        .callback(new CsvLog(log))
+                        .callback(new EpochTable(table::add))
+                        .build()) {
+            learner.fit(1, 1e-2);
+            String weights = best.weights().sha256();
+            byte[] file = Files.readAllBytes(checkpoint);
+            String rows = Files.readString(log);
+            int lines = table.size();
+            assertThat(learner.lrFind(1e-6, 1e-3, 40).rates()).hasSize(40);
+            learner.firstLoss();
+            assertThat(evaluations).hasValue(1);
+            assertThat(best.weights().sha256()).isEqualTo(weights);
+            assertThat(checkpoint).hasBinaryContent(file);
+            assertThat(log).hasContent(rows);
+            assertThat(table).hasSize(lines);
+        }
+    }
+
+    @Test
+    void accumulatedBatchesMakeOneStepOfTheSearch() {
+        List<Double> used = new ArrayList<>();
+        Callback noting = new Callback() {
+            @Override
+            public void afterStep(TrainStep step) {
+                used.add(step.fit().lr());
+            }
+        };
+        try (GivenBatches data = Toy.data(6, 4);
+                Learner learner = Learner.create(data, TinyNet.ARCHITECTURE)) {
+            LrCurve curve = learner.lrFind(1e-6, 1e-3, 25, new GradientAccumulation(3), noting);
+            assertThat(curve.rates()).hasSize(25).isEqualTo(used);
+        }
+    }
+
+    @Test
+    void aSearchWithoutAFiniteLossSaysSo() {
+        try (GivenBatches data = Toy.data(5, 12);
+                Learner learner = Learner.builder(data, TinyNet.ARCHITECTURE)
+                        .loss((outputs, targets, weights) -> Ops.mul(outputs.sum(), Double.NaN))
+                        .build()) {
+            assertThatThrownBy(() -> learner.lrFind(1e-3, 1, 20))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("no step of the learning-rate search had a finite loss, from the rate 0.001 on; "
+                            + "check the inputs and the losses");
         }
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
+import dev.limbeck.data.Data;
 import dev.limbeck.distill.FeaturePair;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.nn.Dropout;
@@ -17,6 +18,8 @@ import dev.limbeck.optim.AdamW;
 import dev.limbeck.optim.Optimizer;
 import dev.limbeck.optim.Sgd;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.weights.Safetensors;
+import dev.limbeck.weights.WeightFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -261,5 +264,131 @@ class ResumeTest {
         StateDict state = new StateDict();
         state.metadata().put("who", who);
         return state;
+    }
+
+    /** Interrupt a training of 3 epochs after its first one. */
+    private void interrupt(Path checkpoint) {
+        try (Learner begun = tiny("fp32")) {
+            assertThatThrownBy(() -> begun.fit(
+                            3, 1e-2, new BestEpoch(), new Checkpoint(checkpoint), new Interruption(BATCHES + 1)))
+                    .hasMessageContaining("interrupted");
+        }
+    }
+
+    @Test
+    void aFitThatIsRefusedDoesNotLoseTheResume() {
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        interrupt(checkpoint);
+        try (Learner whole = tiny("fp32");
+                Learner goesOn = tiny("fp32")) {
+            whole.fit(3, 1e-2);
+            goesOn.resume(checkpoint);
+            assertThatThrownBy(() -> goesOn.fit(4, 1e-2, new BestEpoch()))
+                    .hasMessageContaining("use the same number of epochs");
+            assertThatThrownBy(() -> goesOn.fit(3, 1e-2))
+                    .hasMessageContaining("a callback that this fit does not have");
+            assertThatThrownBy(() -> goesOn.fit(3, 1e-2, new BestEpoch(), new EarlyStopping("none", 1)))
+                    .hasMessageContaining("no metric 'none'");
+            assertThat(goesOn.isResuming()).isTrue();
+            assertThat(goesOn.fit(3, 1e-2, new BestEpoch())).hasSize(3);
+            assertThat(goesOn.isResuming()).isFalse();
+            assertThat(goesOn.history()).hasSize(3);
+            assertThat(goesOn.model().sha256()).isEqualTo(whole.model().sha256());
+        }
+    }
+
+    @Test
+    void aFitThatIsRefusedBeforeItsFirstStepDoesNotCount() {
+        try (Learner plain = tiny("fp32");
+                Learner refused = tiny("fp32")) {
+            plain.fit(1, 1e-2);
+            assertThatThrownBy(() -> refused.fit(1, 1e-2, new EarlyStopping("none", 1)))
+                    .hasMessageContaining("no metric 'none'");
+            refused.fit(1, 1e-2);
+            assertThat(refused.model().sha256()).isEqualTo(plain.model().sha256());
+        }
+    }
+
+    @Test
+    void anotherTrainingIsNotResumed() {
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        interrupt(checkpoint);
+        GivenBatches other = Toy.data(BATCHES, 4);
+        refuses(
+                checkpoint,
+                Toy.data(BATCHES, 6),
+                3,
+                AdamW.defaults(),
+                "batches of 4, found 6; use the same batch size");
+        refuses(checkpoint, other, 5, AdamW.defaults(), "the seed 3, found 5; use the same seed");
+        refuses(
+                checkpoint,
+                new GivenBatches.Forwarding(other) {
+                    @Override
+                    public String fingerprint() {
+                        return "other";
+                    }
+                },
+                3,
+                AdamW.defaults(),
+                "data of the fingerprint given, found other; use the same data");
+        refuses(
+                checkpoint,
+                other,
+                3,
+                Sgd.defaults(),
+                "the optimizer " + AdamW.defaults() + ", found " + Sgd.defaults() + "; use the same optimizer");
+    }
+
+    private static void refuses(Path checkpoint, Data data, long seed, Optimizer optimizer, String difference) {
+        try (Learner learner = Learner.builder(data, TinyNet.ARCHITECTURE)
+                .seed(seed)
+                .precision("fp32")
+                .optimizer(optimizer)
+                .build()) {
+            learner.resume(checkpoint);
+            assertThatThrownBy(() -> learner.fit(3, 1e-2, new BestEpoch()))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("the checkpoint is of a training with " + difference);
+        }
+    }
+
+    @Test
+    void aCheckpointThatDoesNotKnowItsSettingsIsResumed() {
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        interrupt(checkpoint);
+        try (StateDict state = Safetensors.read(checkpoint);
+                Learner whole = tiny("fp32");
+                Learner goesOn = tiny("fp32")) {
+            String name = WeightFiles.TRAINING + "position";
+            String position = state.metadata().get(name);
+            assertThat(position).contains("\"setup\":{");
+            state.metadata().put(name, position.replaceAll("\"setup\":\\{[^}]*},", ""));
+            Safetensors.write(state, checkpoint);
+            whole.fit(3, 1e-2);
+            goesOn.resume(checkpoint);
+            goesOn.fit(3, 1e-2, new BestEpoch());
+            assertThat(goesOn.model().sha256()).isEqualTo(whole.model().sha256());
+        }
+    }
+
+    @Test
+    void aDamagedCheckpointDoesNotReplaceThePreviousOne() throws IOException {
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        try (Learner learner = tiny("fp32")) {
+            learner.fit(2, 1e-2, new Checkpoint(checkpoint));
+        }
+        byte[] good = Files.readAllBytes(Checkpoint.previous(checkpoint));
+        byte[] bytes = Files.readAllBytes(checkpoint);
+        bytes[bytes.length - 100] ^= 1;
+        Files.write(checkpoint, bytes);
+        try (Learner learner = tiny("fp32")) {
+            learner.resume(Checkpoint.previous(checkpoint));
+            learner.fit(2, 1e-2, new Checkpoint(checkpoint));
+        }
+        assertThat(Checkpoint.previous(checkpoint)).hasBinaryContent(good);
+        Checkpoint.check(checkpoint);
+        assertThat(home.toFile().list())
+                .containsExactlyInAnyOrder("checkpoint.safetensors", "checkpoint.safetensors.previous");
     }
 }

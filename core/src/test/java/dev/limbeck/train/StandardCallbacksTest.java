@@ -84,6 +84,17 @@ class StandardCallbacksTest {
     }
 
     @Test
+    void aMetricThatNeverHasAValueIsNamed() {
+        List<String> lines = new ArrayList<>();
+        try (Learner learner = learner(scripted(Double.NaN, Double.NaN, Double.NaN));
+                BestEpoch best = new BestEpoch()) {
+            learner.fit(3, 0.01, best, new EarlyStopping("score", 2), new EpochTable(lines::add));
+            assertThat(best.weights()).isNull();
+        }
+        assertThat(lines).last().isEqualTo("stopped: score has no value (NaN) for 2 epochs");
+    }
+
+    @Test
     void earlyStoppingNeedsPatience() {
         assertThatThrownBy(() -> new EarlyStopping("accuracy", 0)).hasMessage("patience must be at least 1, found 0");
     }

@@ -133,6 +133,12 @@ final class CachedSession implements TeacherSession {
         if (encoding.top() > 0) {
             throw new LimbeckException("features cannot be cached as " + encoding + "; use float16 or float32");
         }
+        // Rows of the open folder have no room for them.
+        if (folder != null && store != null) {
+            throw new LimbeckException("the cache in " + folder + " was opened for outputs without features, found "
+                    + "features of " + String.join(", ", new TreeSet<>(features))
+                    + "; ask for the features first, and use another folder");
+        }
         points.addAll(new TreeSet<>(features));
     }
 
@@ -262,7 +268,10 @@ final class CachedSession implements TeacherSession {
         ByteBuffer rows = buffer(keys.length * rowBytes);
         for (int row = 0; row < keys.length; row++) {
             rows.position(row * rowBytes);
-            store().get(keys[row], rows);
+            if (!store().get(keys[row], rows)) {
+                throw new LimbeckException("an output of teacher " + name + " is gone from its cache"
+                        + (folder == null ? "" : " in " + folder) + "; repeat the command, and it is computed again");
+            }
         }
         return rows;
     }

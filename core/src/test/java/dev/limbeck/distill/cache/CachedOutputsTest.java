@@ -35,6 +35,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Device;
@@ -178,6 +179,21 @@ class CachedOutputsTest {
                         home.resolve("a") + " caches features of bn, expected those of none; choose another folder");
         assertThatThrownBy(() -> taughtBy(kept("b", new Encoding(2, false)), pair))
                 .hasMessage("features cannot be cached as top-2; use float16 or float32");
+    }
+
+    @Test
+    void featuresAreAskedForFirst() {
+        try (TeacherSession lesson = kept("a", Encoding.FLOAT32).open(data, CPU);
+                Scope scope = Scope.open();
+                DataLoader batches = data.train(0)) {
+            Batch batch = batches.next();
+            lesson.compute(batch, Set.of());
+            assertThatThrownBy(() -> lesson.compute(batch, Set.of("bn")))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("the cache in " + home.resolve("a") + " was opened for outputs without features, found "
+                            + "features of bn; ask for the features first, and use another folder");
+            assertThat(lesson.compute(batch, Set.of()).logits().shape()).containsExactly(6, 3);
+        }
     }
 
     @Test
