@@ -35,6 +35,11 @@ if [ -r "$release" ]; then
   done <"$release"
 fi
 if [ -z "$version" ]; then version=$("$java" -version 2>&1 | sed -n 's/.*version "\(.*\)".*/\1/p' | head -n 1); fi
+major=${version%%[!0-9]*}
+if [ "${major:-17}" -lt 17 ]; then
+  echo "limbeck: found Java $version, install Java 17 or later (JAVA_HOME)" >&2
+  exit 1
+fi
 
 # JDK 22 and later warn about native access unless it is granted, JDK 24 and later about JavaCPP's use of Unsafe; earlier
 # ones warn about the flags, or do not know them.

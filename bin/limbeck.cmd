@@ -37,12 +37,17 @@ if not defined version (
   exit /b 1
 )
 for /f "tokens=1 delims=.-+" %%v in ("%version%") do set "major=%%v"
+if %major% lss 17 goto old
 if %major% geq 22 set "flags=%flags% --enable-native-access=ALL-UNNAMED"
 if %major% geq 24 set "flags=%flags% --sun-misc-unsafe-memory-access=allow"
 
 if /i "%~1"=="shell" goto shell
 "%java%" %flags% -Xlog:disable -Xlog:all=error:stderr %LIMBECK_JAVA_OPTS% -cp "%lib%\*%more%" dev.limbeck.cli.Main %*
 exit /b
+
+:old
+echo limbeck: found Java %version%, install Java 17 or later (JAVA_HOME) 1>&2
+exit /b 1
 
 :look
 rem Say whether something that the program is made of changed since; cmd itself cannot compare times.

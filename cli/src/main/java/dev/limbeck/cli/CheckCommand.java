@@ -4,7 +4,6 @@ import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.TeacherCheckRun;
 import dev.limbeck.train.TermSize;
-import java.util.List;
 import picocli.CommandLine.Command;
 
 @Command(
@@ -28,9 +27,9 @@ final class CheckCommand extends RecipeFileCommand {
         else
             say(
                     check.preflight().namesClasses()
-                            ? "classes: " + shown(check.teacherClasses())
+                            ? "classes: " + Texts.first(NAMED, check.teacherClasses())
                             : "classes: the teacher has no class names; the data's are assumed, in the data's order: "
-                                    + shown(check.dataClasses()));
+                                    + Texts.first(NAMED, check.dataClasses()));
         say("teacher's input: "
                 + (check.teacherInput().isEmpty() ? "as the student's" : Texts.preprocessing(check.teacherInput())));
         say("student's input: " + Texts.preprocessing(check.dataInput()));
@@ -42,10 +41,5 @@ final class CheckCommand extends RecipeFileCommand {
         check.preflight().warnings().forEach(line -> say("warning: " + line));
         if (check.preflight().warnings().isEmpty()) say("no problems found with this teacher");
         return check;
-    }
-
-    private static String shown(List<String> names) {
-        String first = String.join(", ", names.subList(0, Math.min(NAMED, names.size())));
-        return names.size() > NAMED ? first + ", … (" + names.size() + ")" : first;
     }
 }

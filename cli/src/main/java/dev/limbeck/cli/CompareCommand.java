@@ -115,8 +115,8 @@ final class CompareCommand extends TrackedCommand {
         if (shard.isPresent()) return ShardOptions.show(this, comparison.run(shard.get()));
         ComparisonResult result = comparison.run();
         show(this, result);
-        judge(result);
         say("written to " + out + "; open " + Report.write(result, out, context));
+        judge(result);
         return result;
     }
 

@@ -63,6 +63,17 @@ final class ExplainCommand extends ImageCommand {
             if (model != null || input != null) {
                 throw new WrongOption("found --logits and a model or an input; set --logits, or --model with an input");
             }
+            String withModel = "is for a model, found --logits; leave it out";
+            onlyIf(
+                    false,
+                    withModel,
+                    "--arch",
+                    "--weights-key",
+                    "--classes",
+                    "--model-output",
+                    "--model-layout",
+                    "--model-channels");
+            onlyIf(false, withModel, settings().without(List.of()));
             values = given;
             names = labels != null
                     ? labels

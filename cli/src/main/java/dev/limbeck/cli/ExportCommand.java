@@ -21,7 +21,6 @@ import dev.limbeck.model.SavedModel;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.image.ImageDataRecipe;
-import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.train.Metric;
 import dev.limbeck.weights.TorchScriptFile;
@@ -102,6 +101,9 @@ final class ExportCommand extends DataCommand {
     @Override
     Object run() {
         Numbers.atLeast(1, "--samples", rows);
+        String unverified = "is for the verification, found --no-verify; leave out one of them";
+        onlyIf(verifies, unverified, "--samples", "--workers");
+        onlyIf(verifies, unverified, data.settings.without(SettingOptions.PREPROCESSING));
         Exporter.requireFree(out);
         if (Set.copyOf(classNames).size() < classNames.size()
                 || classNames.stream().anyMatch(String::isBlank)) {
@@ -132,7 +134,7 @@ final class ExportCommand extends DataCommand {
         boolean embeds = opened.task().kind() == Task.Kind.EMBEDDING;
         SavedModel saved = asTold(opened);
         if (!verifies) return written(chosen(Exporter.of(saved)).export(out));
-        ObjectNode tree = data(saved);
+        ObjectNode tree = dataOrThatOf(saved, SettingOptions.PREPROCESSING).orElseThrow(ExportCommand::noImages);
         // Any images will do, with labels or without.
         if (embeds && data.isNamed() && !tree.has("task"))
             tree.put("task", opened.task().kind().key());
@@ -187,6 +189,7 @@ final class ExportCommand extends DataCommand {
         if (checkpoint.arch != null) {
             throw new LimbeckException(file + " is TorchScript, which is of no architecture; leave out --arch");
         }
+        onlyIf(false, "is for checkpoints, found " + file + ", which is TorchScript; leave it out", "--weights-key");
         if (embedding) {
             throw new LimbeckException(
                     file + " is TorchScript, whose classifier cannot be left out; save it again without");
@@ -240,16 +243,6 @@ final class ExportCommand extends DataCommand {
 
     private Exporter verified(Exporter exporter, Data images) {
         return chosen(exporter).verifiedOn(images, images.has(Split.TEST) ? Split.TEST : Split.VALID, rows);
-    }
-
-    /** Return the given images, or those that the model was trained on. */
-    private ObjectNode data(SavedModel saved) {
-        if (data.isNamed()) return data.tree();
-        return RunRecord.beside(saved.file())
-                .map(run -> run.recipe().get("data"))
-                .filter(ObjectNode.class::isInstance)
-                .map(ObjectNode.class::cast)
-                .orElseThrow(ExportCommand::noImages);
     }
 
     private static LimbeckException noImages() {

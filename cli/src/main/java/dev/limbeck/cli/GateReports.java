@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.io.IoErrors;
@@ -33,19 +34,22 @@ final class GateReports {
             throw new WrongOption(
                     (junit == null ? "--summary" : "--junit") + " reports gates, found none; add " + gates);
         }
-        for (Path file : new Path[] {junit, summary}) {
-            if (file != null && (file.toString().isBlank() || Files.isDirectory(file))) {
-                throw new WrongOption(
-                        "'" + file + "' must be the name of a file to write (--junit, --summary), found a folder");
-            }
-        }
+        OutputFile.check("--junit", junit);
+        OutputFile.check("--summary", summary);
     }
 
-    /** Refuse the command's result for each gate that failed, and write the reports that were asked for. */
+    /**
+     * Refuse the command's result for each gate that failed, and write the reports that were asked for. One that cannot be written fails
+     * the command, but not before the result is printed.
+     */
     void judge(LimbeckCommand command, String name, List<Gate> gates) {
         for (Gate gate : gates) if (gate.failure() != null) command.refuse(gate.failure());
-        if (junit != null) AtomicFile.write(junit, xml(name, gates));
-        if (summary != null) append(summary, markdown(name, gates));
+        try {
+            if (junit != null) AtomicFile.write(junit, xml(name, gates));
+            if (summary != null) append(summary, markdown(name, gates));
+        } catch (LimbeckException e) {
+            command.fail(String.valueOf(e.getMessage()));
+        }
     }
 
     /** Return JUnit's XML, as CI services read it. */
@@ -108,6 +112,8 @@ final class GateReports {
     /** Append to what other steps of the job have written. */
     private static void append(Path file, String text) {
         try {
+            Path folder = file.toAbsolutePath().getParent();
+            if (folder != null) Files.createDirectories(folder);
             Files.writeString(file, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw IoErrors.writing(file, e);

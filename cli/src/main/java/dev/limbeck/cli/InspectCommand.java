@@ -56,6 +56,7 @@ final class InspectCommand extends LimbeckCommand {
     }
 
     private Map<String, Object> served() {
+        requireWeights("the address of a served model");
         try (FileTeacher teacher = ServedModel.open(ModelAddress.of(named), 1, ModelRole.TEACHER, this::log)) {
             Map<String, Object> facts = described(teacher);
             metadata(teacher, facts);
@@ -73,7 +74,12 @@ final class InspectCommand extends LimbeckCommand {
                 : weights(path, weightsKey);
     }
 
-    private static Map<String, Object> network(Path path) {
+    private void requireWeights(String found) {
+        onlyIf(false, "is for checkpoints, found " + found + "; leave it out", "--weights-key");
+    }
+
+    private Map<String, Object> network(Path path) {
+        requireWeights(path + ", which holds a network");
         try (FileTeacher teacher = FileTeacher.look(path)) {
             Map<String, Object> facts = described(teacher);
             List<Path> files = ModelFiles.of(path);

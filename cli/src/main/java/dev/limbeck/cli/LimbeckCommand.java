@@ -27,6 +27,7 @@ abstract class LimbeckCommand implements Callable<Integer> {
     private static final int INCOMPLETE = 4;
 
     private final List<String> refusals = new ArrayList<>();
+    private final List<String> failures = new ArrayList<>();
     private boolean incomplete;
 
     @Nullable
@@ -83,6 +84,24 @@ abstract class LimbeckCommand implements Callable<Integer> {
         log("limbeck: " + reason);
     }
 
+    /** Say what could not be written beside the result: it is still printed, then this line, and the exit code is 1. */
+    final void fail(String reason) {
+        failures.add(reason);
+    }
+
+    /**
+     * Refuse options that would do nothing.
+     *
+     * @param used whether the command uses them, called as it was
+     * @param why completes "--option …": when it is used, what was found, and what to do
+     */
+    final void onlyIf(boolean used, String why, String... options) {
+        if (used || spec == null) return;
+        for (String option : options) {
+            if (spec.commandLine().getParseResult().hasMatchedOption(option)) throw new WrongOption(option + " " + why);
+        }
+    }
+
     /** Create the exception for a missing option. */
     final ParameterException missing(String option) {
         if (spec == null) throw new IllegalStateException("the command was not made by picocli");
@@ -113,8 +132,11 @@ abstract class LimbeckCommand implements Callable<Integer> {
         Numbers.atLeast(0, "--model-timeout", modelTimeout);
         if (modelTimeout > 0) {
             Patience.limit(Duration.ofSeconds(modelTimeout), model -> {
-                log("limbeck: " + model + " did not finish within " + modelTimeout
-                        + " s; increase --model-timeout, or use another model");
+                Main.report(
+                        terminal(),
+                        model + " did not finish within " + modelTimeout
+                                + " s; increase --model-timeout, or use another model",
+                        json);
                 // Native code on another thread does not end, and Java's regular exit would wait for it.
                 Runtime.getRuntime().halt(1);
             });
@@ -122,7 +144,9 @@ abstract class LimbeckCommand implements Callable<Integer> {
         Object result = run();
         if (result instanceof ExitCode code) return code.value();
         if (json) terminal().json(result);
+        failures.forEach(reason -> log("limbeck: " + reason));
         refusals.forEach(reason -> log("limbeck: " + reason));
+        if (!failures.isEmpty()) return Main.FAILED;
         if (!refusals.isEmpty()) return REFUSED;
         return incomplete ? INCOMPLETE : 0;
     }

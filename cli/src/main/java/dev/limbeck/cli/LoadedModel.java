@@ -276,15 +276,15 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
                     + "; evaluate on data of the same classes");
         }
         if (own.size() == names.size() && !own.equals(names) && Set.copyOf(own).equals(Set.copyOf(names))) {
-            throw new LimbeckException(
-                    "the model's classes are " + shown(own) + ", the data's are the same in another order, "
-                            + shown(names)
-                            + "; if the model's outputs are in the data's order, set --classes, else train or "
-                            + "export it with its classes in that order");
+            throw new LimbeckException("the model's classes are " + Texts.first(NAMED, own)
+                    + ", the data's are the same in another order, "
+                    + Texts.first(NAMED, names)
+                    + "; if the model's outputs are in the data's order, set --classes, else train or "
+                    + "export it with its classes in that order");
         }
         if (!own.isEmpty() && !own.equals(names)) {
-            throw new LimbeckException("the model's classes are " + shown(own) + ", the data's are " + shown(names)
-                    + "; evaluate on data of the same classes");
+            throw new LimbeckException("the model's classes are " + Texts.first(NAMED, own) + ", the data's are "
+                    + Texts.first(NAMED, names) + "; evaluate on data of the same classes");
         }
     }
 
@@ -297,11 +297,6 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
                     data.set(key, run.data().get(key));
             }
         });
-    }
-
-    private static String shown(List<String> names) {
-        String first = String.join(", ", names.subList(0, Math.min(NAMED, names.size())));
-        return names.size() > NAMED ? first + ", … (" + names.size() + ")" : first;
     }
 
     @Override

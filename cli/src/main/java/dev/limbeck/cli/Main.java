@@ -116,7 +116,7 @@ public final class Main implements Runnable {
         KnownNames.below(commands);
         commands.setExecutionExceptionHandler((failure, command, parsed) -> failed(terminal, failure, args));
         commands.setParameterExceptionHandler((failure, arguments) -> {
-            report(terminal, usage(failure), arguments);
+            report(terminal, usage(failure), wantsJson(arguments));
             return USAGE;
         });
         int code = execute(commands, terminal, args);
@@ -147,8 +147,12 @@ public final class Main implements Runnable {
                 ? String.valueOf(failure.getMessage())
                 : failure.getClass().getSimpleName() + ": " + Engine.firstLine(failure)
                         + " (a bug; run with LIMBECK_JAVA_OPTS=-Dlimbeck.debug=true for the stack)";
-        report(terminal, message, args);
+        report(terminal, message, wantsJson(args));
         return failure instanceof WrongOption ? USAGE : FAILED;
+    }
+
+    private static boolean wantsJson(String... args) {
+        return Arrays.asList(args).contains("--json");
     }
 
     /** Describe invalid usage in one line: the error, a suggestion, where to read more. */
@@ -174,10 +178,11 @@ public final class Main implements Runnable {
         return Printable.line(failure.getMessage()) + "; " + help;
     }
 
-    private static void report(Terminal terminal, String text, String... args) {
+    /** Print an error in one line, and as a document if that is wanted. */
+    static void report(Terminal terminal, String text, boolean json) {
         String message = Printable.line(text);
         terminal.err().println("limbeck: " + message);
-        if (Arrays.asList(args).contains("--json")) terminal.json(Map.of("error", message));
+        if (json) terminal.json(Map.of("error", message));
     }
 
     @Override

@@ -56,6 +56,7 @@ final class PredictCommand extends ImageCommand {
         // An image that is missing is said before a large model is opened.
         if (!LoadedModel.mayReadRows(model)) requireOne();
         try (LoadedModel loaded = load(model, says)) {
+            onlyIf(!loaded.isRegression(), "is for classes, found a model of numbers; leave it out", "--top");
             RowEncoding encoding = loaded.rows();
             if (encoding != null) return rows(loaded, encoding);
             return images(loaded);

@@ -44,7 +44,28 @@ final class ProcessOptions {
     boolean startsOthers() {
         Numbers.atLeast(1, NUMBER, number);
         Numbers.atLeast(1, "--process-timeout", timeout);
-        return number != null && number > 1 && place().isEmpty();
+        if (number != null && place().isPresent()) {
+            throw new WrongOption(NUMBER + " starts processes, found WORLD_SIZE in the environment, so something else "
+                    + "(torchrun) started them; leave out " + NUMBER);
+        }
+        return number != null && number > 1;
+    }
+
+    /**
+     * Refuse options that would do nothing.
+     *
+     * @param resumes whether the training goes on from a checkpoint
+     */
+    void check(LimbeckCommand command, boolean resumes) {
+        command.onlyIf(
+                number != null || place().isPresent(),
+                "is how long processes wait for each other, found one process; add " + NUMBER + ", or leave it out",
+                "--process-timeout");
+        // What starts processes may start them again, and fewer.
+        command.onlyIf(
+                resumes || place().isPresent(),
+                "is for a training that goes on, found no --resume; add it, or leave this out",
+                "--elastic");
     }
 
     /** Return whether the processes were started again after a failure. */

@@ -10,7 +10,6 @@ import dev.limbeck.prune.Pruned;
 import dev.limbeck.prune.Pruning;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
-import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
@@ -30,6 +29,8 @@ import picocli.CommandLine.Parameters;
         description = "Remove channels of a trained convolutional network, and write the smaller network.")
 final class PruneCommand extends DataCommand {
     private static final String ENDING = ".safetensors";
+    /** The data setting that pruning uses without data too: the size of a network's inputs decides its MACs. */
+    private static final List<String> SIZE = List.of("image_size");
 
     @Parameters(paramLabel = "MODEL", description = "A run directory, a .safetensors file or a PyTorch checkpoint.")
     Path model = Path.of("");
@@ -85,7 +86,12 @@ final class PruneCommand extends DataCommand {
         if (macs != null && !(macs > 0 && macs < 1)) {
             throw new WrongOption("--macs must be above 0 and below 1, found " + macs);
         }
+        onlyIf(macs != null, "bounds what --macs leaves of a layer, found --ratio; leave one of them out", "--least");
         Map<String, Double> layers = layers();
+        String withoutData =
+                "is for the criterion taylor, found " + criterion.key() + "; leave it out, or add --criterion taylor";
+        onlyIf(criterion.needsData(), withoutData, "--batches", "--workers");
+        onlyIf(criterion.needsData(), withoutData, data.settings.without(SIZE));
         requireFree();
         engine.apply();
         try (SavedModel saved = checkpoint.open(model)) {
@@ -104,9 +110,13 @@ final class PruneCommand extends DataCommand {
         Map<String, Double> layers = new LinkedHashMap<>();
         for (String ratio : ratios) {
             int equals = ratio.indexOf('=');
+            String layer = ratio.substring(0, Math.max(0, equals)).strip();
             try {
-                layers.put(
-                        ratio.substring(0, Math.max(0, equals)).strip(), Double.valueOf(ratio.substring(equals + 1)));
+                if (layers.put(layer, Double.valueOf(ratio.substring(equals + 1))) != null) {
+                    throw new WrongOption("--ratio must be one number for each layer, and one for all others, found "
+                            + String.join(",", ratios) + "; "
+                            + (layer.isEmpty() ? "name a layer, as in layer3=0.5" : "name " + layer + " once"));
+                }
             } catch (NumberFormatException e) {
                 throw new WrongOption("--ratio must be numbers such as 0.3 or layer3=0.5, found '" + ratio + "'");
             }
@@ -125,7 +135,9 @@ final class PruneCommand extends DataCommand {
 
     private Pruned pruned(SavedModel saved, Pruning pruning, PrunableNetwork network, Map<String, Double> layers) {
         if (!criterion.needsData()) return pruned(pruning, network, layers);
-        ObjectNode tree = rows(saved);
+        ObjectNode tree = dataOrThatOf(saved, SIZE)
+                .orElseThrow(() -> new LimbeckException("the criterion taylor needs data, and " + saved.file()
+                        + " stands beside no run; set --data, or take l1 or bn"));
         DataRecipe recipe = WrongOption.in(() -> RecipeFiles.bind(tree, DataRecipe.class, ""));
         try (Data rows = recipe.openFor(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context())) {
             LoadedModel.checkClasses(saved.classes(), saved.classNames(), rows.classNames());
@@ -140,17 +152,6 @@ final class PruneCommand extends DataCommand {
         Map<String, Double> named = new LinkedHashMap<>(layers);
         Double all = named.remove("");
         return pruning.byRatio(network, all == null ? 0 : all, named);
-    }
-
-    /** Return the given data, or those that the model was trained on. */
-    private ObjectNode rows(SavedModel saved) {
-        if (data.isNamed()) return data.tree();
-        return RunRecord.beside(saved.file())
-                .map(run -> run.recipe().get("data"))
-                .filter(ObjectNode.class::isInstance)
-                .map(ObjectNode.class::cast)
-                .orElseThrow(() -> new LimbeckException("the criterion taylor needs data, and " + saved.file()
-                        + " stands beside no run; set --data, or take l1 or bn"));
     }
 
     private Map<String, Object> described(Pruned pruned) {

@@ -85,6 +85,14 @@ final class SettingOptions {
         options.values().forEach(command::addOption);
     }
 
+    /** Return the names of the options, without those of some data settings. */
+    String[] without(List<String> keys) {
+        return options.keySet().stream()
+                .filter(setting -> !isInData(setting) || !keys.contains(setting.key()))
+                .map(setting -> setting.options().get(0))
+                .toArray(String[]::new);
+    }
+
     /** Return whether help lists rare options only by name. */
     boolean isBrief() {
         return brief;

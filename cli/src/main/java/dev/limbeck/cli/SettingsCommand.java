@@ -30,6 +30,7 @@ final class SettingsCommand extends LimbeckCommand {
     @Override
     Object run() {
         if (preset != null) {
+            onlyIf(!schema, "found with --schema; choose one", "--preset");
             String text = Presets.yaml(preset);
             if (!json) terminal().out().print(text);
             return RecipeFiles.over(preset, RecipeFiles.tree(), true);

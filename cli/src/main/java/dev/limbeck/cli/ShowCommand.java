@@ -45,6 +45,17 @@ final class ShowCommand extends DataCommand {
     Object run() {
         if (!data.isNamed()) throw missing("--data");
         Numbers.atLeast(1, "--samples", rows);
+        onlyIf(
+                model != null,
+                "is for a model's predictions, found no --model; add it, or leave this out",
+                "--split",
+                "--worst",
+                "--samples",
+                "--classes",
+                "--weights-key",
+                "--model-output",
+                "--model-layout",
+                "--model-channels");
         engine.apply();
         ImageDataRecipe recipe = data.recipe();
         Path named = model;

@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
@@ -9,6 +10,7 @@ import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -16,6 +18,9 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "summary", aliases = "layers", description = "List the layers of a network with shapes and parameters.")
 final class SummaryCommand extends LimbeckCommand {
+    /** What no architecture's name has: a separator, or the ending of a file. */
+    private static final Pattern PATH = Pattern.compile("[/\\\\]|\\.[A-Za-z]\\w*$");
+
     @Parameters(
             arity = "0..1",
             paramLabel = "MODEL",
@@ -48,10 +53,19 @@ final class SummaryCommand extends LimbeckCommand {
     Object run() {
         Numbers.atLeast(1, "--image-size", imageSize);
         if (named != null) {
-            if (Files.exists(Path.of(named))) model = Path.of(named);
-            else arch = named;
+            String twice = "found with " + named + "; leave out one of the two";
+            onlyIf(false, twice, "--model");
+            Path file = Path.of(named);
+            if (Files.exists(file)) model = file;
+            else if (PATH.matcher(named).find()) throw MissingFile.of("model", file);
+            else {
+                onlyIf(false, twice, "--arch");
+                arch = named;
+            }
         }
+        onlyIf(model != null, "is for a checkpoint, found an architecture; leave it out", "--weights-key");
         if (model != null) {
+            onlyIf(false, "is for an architecture, found " + model + ", which has its own; leave it out", "--classes");
             try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch), weightsKey)) {
                 return show(saved.module(), ModelInputs.of(saved, imageSize));
             }

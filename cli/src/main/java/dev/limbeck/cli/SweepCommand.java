@@ -108,6 +108,11 @@ final class SweepCommand extends TrackedCommand {
         Numbers.atLeast(1, "--seeds", seeds);
         Numbers.atLeast(0, "--confirm", confirm);
         Sweep.Strategy chosen = WrongOption.in(() -> Sweep.Strategy.of(strategy));
+        onlyIf(
+                chosen == Sweep.Strategy.RANDOM,
+                "is how many combinations random draws, found --strategy " + strategy
+                        + ", which takes all; leave it out",
+                "--trials");
         Optional<Shard> shard = shards.shard();
         Recipe base = options.recipe(this, file, file == null);
         SearchSpace defaults = SearchSpace.defaults();

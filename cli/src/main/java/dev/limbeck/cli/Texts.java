@@ -2,6 +2,7 @@ package dev.limbeck.cli;
 
 import dev.limbeck.data.Modalities;
 import dev.limbeck.train.Metric;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -21,6 +22,12 @@ final class Texts {
     /** Return a text as YAML reads it whatever its characters are. */
     static String quoted(Object text) {
         return "'" + String.valueOf(text).replace("'", "''") + "'";
+    }
+
+    /** Return the first of some names, and how many there are if that is not all. */
+    static String first(int most, List<String> names) {
+        String first = String.join(", ", names.subList(0, Math.min(most, names.size())));
+        return names.size() > most ? first + ", … (" + names.size() + ")" : first;
     }
 
     static String percent(double share) {

@@ -54,7 +54,13 @@ abstract class TrainingCommand extends TrackedCommand {
 
     @Override
     Object run() {
-        if (processes.startsOthers()) {
+        boolean starts = processes.startsOthers();
+        processes.check(this, resume);
+        onlyIf(
+                !resume || file != null,
+                "is a start for other settings, found --resume, which has the run's own; leave it out",
+                "--preset");
+        if (starts) {
             checked(Exchange.ALONE);
             return processes.start(this);
         }

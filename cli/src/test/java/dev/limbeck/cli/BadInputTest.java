@@ -333,6 +333,55 @@ class BadInputTest {
         assertThat(refused(2, line)).contains(expected);
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "export --model $/run --out $/x --no-verify --samples 9 | --samples is for the verification, found --no-verify",
+                "export --model $/run --out $/x --no-verify --data $/two | --data is for the verification, found --no-verify",
+                "export --model $/run --out $/x --valid-fraction 0.5 | --valid-fraction changes the data that --data names",
+                "sweep --data $/two --teacher $/run --trials 4 --out $/x | --trials is how many combinations random draws, found"
+                        + " --strategy grid, which takes all; leave it out",
+                "sweep --data $/two --teacher $/run --trials 4 --strategy halving --out $/x | found --strategy halving, which",
+                "prune $/run --ratio 0.5 --least 0.2 --out $/x.safetensors | --least bounds what --macs leaves of a layer",
+                "prune $/run --ratio 0.3,0.5 --out $/x.safetensors | one for all others, found 0.3,0.5; name a layer, as in",
+                "prune $/run --ratio a=0.3,a=0.5 --out $/x.safetensors | found a=0.3,a=0.5; name a once",
+                "prune $/run --macs 0.5 --batches 2 --out $/x.safetensors | --batches is for the criterion taylor, found bn",
+                "prune $/run --macs 0.5 --criterion l1 --data $/two --out $/x.safetensors | --data is for the criterion taylor",
+                "prune $/run --macs 0.5 --criterion taylor --batch-size 4 --out $/x.safetensors | --batch-size changes the data",
+                "summary resnet18 --arch resnet34 | --arch found with resnet18; leave out one of the two",
+                "summary resnet18 --model $/run | --model found with resnet18; leave out one of the two",
+                "summary $/run --classes 3 | --classes is for an architecture, found",
+                "summary resnet18 --weights-key ema | --weights-key is for a checkpoint, found an architecture; leave it out",
+                "recipe --preset quick --schema | --preset found with --schema; choose one",
+                "show --data $/two --out $/x.png --split test | --split is for a model's predictions, found no --model",
+                "show --data $/two --out $/x.png --worst | --worst is for a model's predictions, found no --model",
+                "show --data $/two --out $/x.png --samples 4 | --samples is for a model's predictions, found no --model",
+                "show --data $/two --out $/x.png --classes a,b | --classes is for a model's predictions, found no --model",
+                "show --data $/two --out $/x.png --model-output logits | --model-output is for a model's predictions",
+                "explain --logits 1,2 --classes a,b | --classes is for a model, found --logits; leave it out",
+                "explain --logits 1,2 --image-size 32 | --image-size is for a model, found --logits; leave it out",
+                "train $/good.yaml --elastic --out $/x | --elastic is for a training that goes on, found no --resume; add it",
+                "train $/good.yaml --process-timeout 9 --out $/x | --process-timeout is how long processes wait for each other",
+                "train --resume --preset quick --out $/x | --preset is a start for other settings, found --resume, which has",
+                "lr-find $/good.yaml --steps 5 | --steps must be at least 20, found 5",
+                "lr-find $/good.yaml --picture $/run | --picture must be the name of a file to write, found the folder",
+                "lr-find $/good.yaml --picture $/bad.yaml/x.png | bad.yaml is a file; choose another",
+            })
+    void optionsThatWouldDoNothing(String line, String expected) throws IOException {
+        assertThat(refused(2, line)).contains(expected);
+    }
+
+    @Test
+    void aMistypedPathIsNoArchitecture() throws IOException {
+        assertThat(refused(1, "summary $/rum")).contains("rum").doesNotContain("architecture");
+        assertThat(refused(1, "summary modle.safetensors"))
+                .contains("modle.safetensors")
+                .doesNotContain("architecture");
+        assertThat(refused(2, "summary resnet19")).contains("no architecture 'resnet19'; nearest: resnet18");
+    }
+
     @Test
     void aRecipeThatIsWrongIsNoWrongOption() throws IOException {
         assertThat(refused(1, "train $/bad.yaml --lr 0.1 --out $/x")).contains("bad.yaml: epochs must be at least 1");

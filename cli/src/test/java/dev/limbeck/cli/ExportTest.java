@@ -286,6 +286,8 @@ class ExportTest {
                 file,
                 "--image-size 16 --classes dog,cat --data $/pictures");
         notExported("is TorchScript, which is of no architecture", file, "--arch resnet18 --data $/pictures");
+        Object[] key = Cli.words("export --model $/foreign.pt --weights-key ema --out $/refused", home);
+        refused(2, "--weights-key is for checkpoints, found ", key);
         notExported("calls its classes [cat, dog], found [a, b]", run, "--classes a,b");
         Object[] int8 = Cli.words("export --model $/run --precision int8 --no-verify --out $/refused", home);
         refused(2, "int8 needs data to calibrate on; leave out --no-verify", int8);

@@ -2,10 +2,18 @@ package dev.limbeck.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
 import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.w3c.dom.Element;
@@ -31,7 +39,8 @@ class GatesTest {
                 "--fail-above auc=-1 | --fail-above auc must be a fraction from 0 to 1, found -1",
                 "--junit x.xml | --junit reports gates, found none; add --fail-below or --fail-above",
                 "--summary x.md | --summary reports gates, found none; add --fail-below or --fail-above",
-                "--fail-above loss=1 --junit . | '.' must be the name of a file to write (--junit, --summary)",
+                "--fail-above loss=1 --junit . | --junit must be the name of a file to write, found the folder '.'; choose another",
+                "--fail-above loss=1 --summary pom.xml/x.md | pom.xml is a file; choose another",
             })
     void aGateThatCannotBeMeantIsWrongUsage(String options, String expected) {
         Cli.Answer answer = Cli.run("evaluate", "--model", "none", "--data", "shapes", options.split(" "));
@@ -49,6 +58,33 @@ class GatesTest {
         Cli.Answer answer = Cli.run("compare", "none.yaml", "--out", "none", "--junit", "x.xml");
         assertThat(answer.code()).isEqualTo(2);
         assertThat(answer.err()).contains("--junit reports gates, found none; add --fail-unless");
+    }
+
+    @Test
+    void aReportThatCannotBeWrittenLosesNoResult(@TempDir Path home) throws IOException {
+        GateReports reports = new GateReports();
+        reports.summary = home.resolve("new/folder/summary.md");
+        reports.check(true, "--fail-below");
+        LimbeckCommand command = new LimbeckCommand() {
+            @Override
+            Object run() {
+                reports.judge(this, "limbeck evaluate", GATES);
+                return Map.of("result", 1);
+            }
+        };
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        command.terminal = new Terminal(new PrintStream(out), new PrintStream(err), false);
+        command.json = true;
+        assertThat(command.call()).isEqualTo(3);
+        assertThat(reports.summary).content().startsWith("### limbeck evaluate: 1 of 2 gates failed");
+        out.reset();
+        // What was right before the work need not be so after it.
+        Files.delete(reports.summary);
+        Files.createDirectory(reports.summary);
+        assertThat(command.call()).isEqualTo(1);
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("\"result\"");
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("summary.md");
     }
 
     @Test

@@ -72,6 +72,53 @@ class LauncherTest {
         assertThat(file.toFile().setExecutable(true)).isTrue();
     }
 
+    /** Start with a Java that calls itself by a version, and may write the archives it is asked for. */
+    private static String launchWith(String version, String writes) throws IOException, InterruptedException {
+        Path java = home.resolve("jdk/bin/java");
+        String before = Files.readString(java);
+        Files.writeString(java, """
+                #!/bin/sh
+                for flag in "$@"; do
+                  case $flag in
+                    -XX:ArchiveClassesAtExit=*%s) echo classes > "${flag#*=}" ;;
+                    -version) echo 'openjdk version "%s"' ;;
+                  esac
+                done
+                echo ran
+                """.formatted(writes, version));
+        try {
+            return launch();
+        } finally {
+            Files.writeString(java, before);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"11.0.2", "1.8.0_292", "16"})
+    void anOldJavaIsRefusedInOneLine(String version) throws Exception {
+        assertThat(launchWith(version, "none"))
+                .isEqualTo("limbeck: found Java " + version + ", install Java 17 or later (JAVA_HOME)");
+    }
+
+    /** An empty archive says that this Java makes none. */
+    @Test
+    void aStartThatFailedOnceIsArchivedTheNextTime() throws Exception {
+        Path lib = Files.createDirectory(home.resolve("lib"));
+        Path archive = lib.resolve("start-21.0.1.jsa");
+        try {
+            // It can make archives, but the tiny training failed.
+            assertThat(launchWith("21.0.1", "any.jsa")).endsWith("ran");
+            assertThat(archive).doesNotExist();
+            assertThat(launchWith("21.0.1", "start.jsa")).endsWith("ran");
+            assertThat(archive).hasContent("classes");
+            Files.delete(archive);
+            assertThat(launchWith("21.0.1", "none")).endsWith("ran");
+            assertThat(archive).isEmptyFile();
+        } finally {
+            FileUtils.deleteDirectory(lib.toFile());
+        }
+    }
+
     private static String launch() throws IOException, InterruptedException {
         ProcessBuilder builder =
                 new ProcessBuilder("sh", home.resolve("bin/limbeck").toString()).redirectErrorStream(true);

@@ -144,6 +144,11 @@ class TaskCommandsTest {
                 .contains(numbers ? "| test | 40 | rmse " : "| test | 40 | average precision ");
         Path image = images.resolve("test/p130.png");
         String key = numbers ? "numbers" : "probabilities";
+        if (numbers) {
+            Cli.Answer refused = Cli.run("predict", "--model", teacher, image, "--top", 2);
+            assertThat(refused.code()).isEqualTo(2);
+            assertThat(refused.err()).contains("--top is for classes, found a model of numbers");
+        }
         JsonNode own = Cli.run("predict", "--model", teacher, image, "--json")
                 .done()
                 .json()

@@ -119,6 +119,10 @@ class TeacherCommandsTest {
                         "preprocessing: image_size 224x224, resize crop",
                         "classes: day, night",
                         "layout: nchw");
+        Cli.Answer refused = Cli.run("inspect", onnx, "--weights-key", "ema");
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err())
+                .contains("--weights-key is for checkpoints, found " + onnx + ", which holds a network");
         JsonNode weights = Cli.run("inspect", teacher, "--json").done().json();
         assertThat(weights.get("kind").asText()).isEqualTo("weights without a network (a state dict)");
         assertThat(weights.get("metadata.architecture").asText()).isEqualTo("shufflenet_v2_x1_0");

@@ -235,6 +235,10 @@ public final class Exporter {
                             + formats.stream().map(Format::toString).collect(Collectors.joining(", "))
                             + "; add onnx to the formats");
         }
+        if (formats.contains(Format.SAFETENSORS) && source.state() == null) {
+            throw new LimbeckException("the weights of " + source.name()
+                    + " have no names that others know; export it as onnx or torchscript");
+        }
         if (options.normalizes() && source.preprocessing().normalization() == null) {
             throw new LimbeckException("only images have pixels to normalize; leave normalize (--normalize) out");
         }
@@ -317,11 +321,7 @@ public final class Exporter {
                 }
             }
             case SAFETENSORS -> {
-                if (source.state() == null) {
-                    throw new LimbeckException("the weights of " + source.name()
-                            + " have no names that others know; export it as onnx or torchscript");
-                }
-                try (StateDict state = source.state().get()) {
+                try (StateDict state = Objects.requireNonNull(source.state()).get()) {
                     state.metadata().putAll(source.metadata());
                     Safetensors.write(state, file);
                 }

@@ -32,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -442,6 +443,13 @@ class ExporterTest {
             assertThat(written.verification().agreement()).isEqualTo(1);
             assertThat(Files.readString(home.resolve("foreign").resolve(Exporter.CARD_NAME)))
                     .contains("# foreign.pt, " + student.classes() + " classes", "Not known: there is no run.json");
+            // Before ONNX is converted, which a refusal would throw away.
+            List<String> tooMany = IntStream.rangeClosed(0, student.classes())
+                    .mapToObj(i -> "class " + i)
+                    .toList();
+            Exporter unfit = Exporter.of(foreign, file, new Task.SingleLabel(tooMany), preprocessing);
+            assertThatThrownBy(() -> unfit.as(Format.ONNX, Format.SAFETENSORS).export(home.resolve("foreign-weights")))
+                    .hasMessageContaining("have no names that others know");
             assertThatThrownBy(() -> exporter.as(Format.SAFETENSORS).export(home.resolve("foreign-weights")))
                     .hasMessage("the weights of foreign.pt have no names that others know; "
                             + "export it as onnx or torchscript");

@@ -44,6 +44,9 @@ final class MlflowRun implements TrackedRun {
     /** The scheme of artifacts that the server takes and passes on, with no place of their own. */
     private static final String PASSED_ON = "mlflow-artifacts:/";
 
+    /** The stage of a run in MLflow's trash, which no call changes. */
+    private static final String DELETED = "deleted";
+
     private final Server server;
     private final String experiment;
     private final Tracking run;
@@ -188,6 +191,12 @@ final class MlflowRun implements TrackedRun {
             run.log()
                     .accept(PREFIX + "the run " + Printable.line(known)
                             + " of the interrupted training is not there; a new one begins");
+            return false;
+        }
+        if (found.path("run").path("info").path("lifecycle_stage").asText().equals(DELETED)) {
+            run.log()
+                    .accept(PREFIX + "the run " + Printable.line(known)
+                            + " of the interrupted training was deleted; a new one begins");
             return false;
         }
         take(found);

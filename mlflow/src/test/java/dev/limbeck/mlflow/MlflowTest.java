@@ -238,6 +238,22 @@ class MlflowTest {
         assertThat(server.only().history("accuracy")).hasSize(3);
     }
 
+    /** A run in MLflow's trash can be read, but not changed. */
+    @Test
+    void aRunThatWasDeletedBeginsAnew() throws Exception {
+        Process killed = stopInEpoch(1, trainingOn(LONG, "deleted", "--track", target("deleted")));
+        killed.destroyForcibly().waitFor();
+        LocalMlflow.Run old = server.only();
+        old.info = old.info.toBuilder().setLifecycleStage("deleted").build();
+        int sent = old.metrics.size();
+        Answer answer = run("train", "--resume", "--out", home.resolve("deleted"), "--track", target("deleted"));
+        assertThat(answer.logged().get(0))
+                .contains("the run run0 of the interrupted training was deleted; a new one begins");
+        assertThat(old.metrics).hasSize(sent);
+        assertThat(server.runs.get("run1").history("accuracy")).hasSize(3);
+        assertThat(server.runs.get("run1").info.getStatus()).isEqualTo(RunStatus.FINISHED);
+    }
+
     @Test
     void aTrainingThatDivergesFails() {
         Answer answer =

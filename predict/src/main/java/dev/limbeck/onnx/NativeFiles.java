@@ -26,6 +26,8 @@ final class NativeFiles {
 
     private static final int CHUNK = 1 << 16;
 
+    private static Path cached = Path.of("");
+
     private NativeFiles() {}
 
     /** Set the path of ONNX Runtime's libraries unless it is set; call this before the first use of ONNX Runtime. */
@@ -43,10 +45,27 @@ final class NativeFiles {
                 if (folder == null) folder = cache().resolve(Long.toHexString(entry.getCrc()));
                 unpack(url, entry, folder.resolve(name));
             }
-            if (folder != null) System.setProperty(PROPERTY, folder.toString());
+            if (folder == null) return;
+            System.setProperty(PROPERTY, folder.toString());
+            cached = folder;
         } catch (IOException | RuntimeException e) {
             // ONNX Runtime then unpacks the libraries itself.
         }
+    }
+
+    /** Say where the libraries are loaded from, and what to do if that fails. */
+    static synchronized String advice() {
+        String folder = System.getProperty(PROPERTY);
+        if (folder == null) {
+            return "the temporary folder " + System.getProperty("java.io.tmpdir")
+                    + " must be writable and allow programs (no noexec), or name another (-Djava.io.tmpdir=DIR)";
+        }
+        if (!folder.equals(cached.toString())) {
+            return "its libraries must be in " + folder + ", which -D" + PROPERTY + " names";
+        }
+        return "the cache folder " + folder
+                + " must allow programs (no noexec); name another in XDG_CACHE_HOME, or cache "
+                + "nothing (-Dlimbeck.unpackEachTime=true)";
     }
 
     static void unpack(URL url, ZipEntry entry, Path target) throws IOException {

@@ -183,9 +183,7 @@ public final class OnnxSession implements AutoCloseable {
             Throwable root = e;
             while (root.getCause() != null) root = root.getCause();
             throw new LimbeckException(
-                    "ONNX Runtime cannot be loaded (" + LimbeckException.briefly(root)
-                            + "); the temporary folder " + System.getProperty("java.io.tmpdir")
-                            + " must be writable, or name another (-Djava.io.tmpdir=DIR)",
+                    "ONNX Runtime cannot be loaded (" + LimbeckException.briefly(root) + "); " + NativeFiles.advice(),
                     e);
         } catch (RuntimeException e) {
             close(file, session);

@@ -20,6 +20,28 @@ class NativeFilesTest {
 
     private final URL url = NativeFilesTest.class.getResource("/ai/onnxruntime/OnnxTensor.class");
 
+    /** Where programs may not run (noexec), the folder that is really used must be named. */
+    @Test
+    void namesTheFolderThatIsUsed() {
+        String name = "onnxruntime.native.path";
+        String before = System.getProperty(name);
+        try {
+            System.clearProperty(name);
+            assertThat(NativeFiles.advice()).contains("the temporary folder " + System.getProperty("java.io.tmpdir"));
+            NativeFiles.prepare();
+            assertThat(NativeFiles.advice())
+                    .contains(
+                            "the cache folder " + System.getProperty(name),
+                            "XDG_CACHE_HOME",
+                            "-Dlimbeck.unpackEachTime=true");
+            System.setProperty(name, folder.toString());
+            assertThat(NativeFiles.advice()).contains(folder + ", which -Donnxruntime.native.path names");
+        } finally {
+            if (before == null) System.clearProperty(name);
+            else System.setProperty(name, before);
+        }
+    }
+
     @Test
     void aDamagedCopyIsUnpackedAgain() throws IOException {
         ZipEntry entry = ((JarURLConnection) url.openConnection()).getJarEntry();

@@ -1,13 +1,10 @@
 package dev.limbeck.report;
 
-import dev.limbeck.LimbeckException;
 import dev.limbeck.train.LrCurve;
 import java.awt.Color;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.Styler;
@@ -39,10 +36,6 @@ public final class LrPicture {
                 String.format(Locale.ROOT, "suggestion %.1e", curve.suggestion()),
                 List.of(curve.suggestion()),
                 List.of(at));
-        try {
-            BitmapEncoder.saveBitmap(chart, file.toString(), BitmapEncoder.BitmapFormat.PNG);
-        } catch (IOException e) {
-            throw new LimbeckException("cannot write the picture " + file + ": " + e.getMessage(), e);
-        }
+        PngFile.write(chart, file);
     }
 }

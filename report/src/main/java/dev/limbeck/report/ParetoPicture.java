@@ -1,16 +1,13 @@
 package dev.limbeck.report;
 
-import dev.limbeck.LimbeckException;
 import dev.limbeck.train.Metric;
 import java.awt.Color;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
@@ -97,11 +94,7 @@ public final class ParetoPicture {
                     .setLineColor(Color.RED);
         }
         Path file = folder.resolve(NAME);
-        try {
-            BitmapEncoder.saveBitmap(chart, file.toString(), BitmapEncoder.BitmapFormat.PNG);
-        } catch (IOException e) {
-            throw new LimbeckException("cannot write the picture " + file + ": " + e.getMessage(), e);
-        }
+        PngFile.write(chart, file);
         return file;
     }
 }

@@ -76,7 +76,7 @@ public final class RunsReport {
 
     private static boolean isFresh(Path page, FoundRun run) {
         try {
-            return Files.exists(page)
+            return Files.isRegularFile(page)
                     && Files.getLastModifiedTime(page)
                                     .compareTo(Files.getLastModifiedTime(
                                             run.folder().resolve(RunDirectory.RECORD_NAME)))
@@ -90,13 +90,15 @@ public final class RunsReport {
      * Return the data of a folder's page.
      *
      * @param address of a run's page, relative to this one
-     * @param onlyComplete whether runs that are not complete have no page
+     * @param onlyComplete whether only complete runs have a page, a file that may be missing
      */
     static RunsPage page(Path folder, List<FoundRun> runs, Function<FoundRun, String> address, boolean onlyComplete) {
         List<RunsPage.Row> rows = new ArrayList<>();
         Set<String> shares = new LinkedHashSet<>();
         for (FoundRun run : runs) {
-            boolean linked = !onlyComplete || run.state() == FoundRun.State.FINISHED;
+            boolean linked = !onlyComplete
+                    || run.state() == FoundRun.State.FINISHED
+                            && Files.isRegularFile(run.folder().resolve(RunReport.NAME));
             rows.add(row(run, linked ? escaped(address.apply(run)) : null, shares));
         }
         Map<FoundRun.State, Long> states =

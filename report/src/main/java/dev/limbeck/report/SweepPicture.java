@@ -1,17 +1,14 @@
 package dev.limbeck.report;
 
-import dev.limbeck.LimbeckException;
 import dev.limbeck.compare.SweepResult;
 import dev.limbeck.optim.Schedule;
 import dev.limbeck.train.Metric;
 import java.awt.Color;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.HeatMapChart;
 import org.knowm.xchart.HeatMapChartBuilder;
 
@@ -64,11 +61,7 @@ public final class SweepPicture {
                 .setChartBackgroundColor(Color.WHITE);
         chart.addSeries("validation " + named, temperatures, weights, List.of(cells));
         Path file = folder.resolve(NAME);
-        try {
-            BitmapEncoder.saveBitmap(chart, file.toString(), BitmapEncoder.BitmapFormat.PNG);
-        } catch (IOException e) {
-            throw new LimbeckException("cannot write the picture " + file + ": " + e.getMessage(), e);
-        }
+        PngFile.write(chart, file);
         return file;
     }
 

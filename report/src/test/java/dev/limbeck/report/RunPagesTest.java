@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.StreamSupport;
+import org.apache.commons.io.FileUtils;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,6 +170,23 @@ class RunPagesTest {
         assertThat(data.get("shares").toString()).isEqualTo("[\"test accuracy\",\"valid accuracy\"]");
         assertThatThrownBy(() -> RunsReport.write(Files.createDirectory(home.resolve("empty")), RunContext.silent()))
                 .hasMessageContaining("holds no run");
+    }
+
+    @Test
+    void aRunWithoutAPageHasNoLink() throws IOException {
+        Path folder = home.resolve("blocked");
+        FileUtils.copyDirectory(
+                runs.resolve("plain").toFile(), folder.resolve("run").toFile());
+        Path page = folder.resolve("run").resolve(RunReport.NAME);
+        Files.deleteIfExists(page);
+        Files.createDirectory(page);
+        List<String> logged = new ArrayList<>();
+        JsonNode row =
+                data(Files.readString(RunsReport.write(folder, logTo(logged)))).at("/runs/0");
+        assertThat(logged).anyMatch(line -> line.startsWith("run has no page: "));
+        assertThat(row.get("name").asText()).isEqualTo("run");
+        assertThat(row.get("href").isNull()).isTrue();
+        assertThat(row.at("/scores/test accuracy").isNumber()).isTrue();
     }
 
     /** Ask a live page for its data at each epoch of a training, in its failure and when it is resumed. */

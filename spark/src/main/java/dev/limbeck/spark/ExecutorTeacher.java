@@ -17,29 +17,29 @@ import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.TeacherRecipe;
 import dev.limbeck.tensor.Engine;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hold the one teacher of this JVM. It is opened with the first rows, used by all tasks, and stays until another job needs another.
+ * Hold a teacher of this JVM. It is opened with the first rows of a job, used by all its tasks, and stays until no task uses it and
+ * another job needs another.
  *
  * @param <R> a row of the source
  * @param <P> a prepared row
  */
 final class ExecutorTeacher<R, P> {
     private static final Logger LOG = LoggerFactory.getLogger(ExecutorTeacher.class);
-    private static @Nullable ExecutorTeacher<?, ?> current;
+    private static final Map<LabelJob, ExecutorTeacher<?, ?>> OPEN = new HashMap<>();
 
-    private final LabelJob job;
     private final LoadedTeacher loaded;
     private final StreamedData<R, P> data;
     private final Labeler<P> labeler;
+    private int users;
 
     private ExecutorTeacher(LabelJob job, LoadedTeacher loaded, StreamedData<R, P> data) {
-        this.job = job;
         this.loaded = loaded;
         this.data = data;
         labeler = new Labeler<>(
@@ -47,27 +47,48 @@ final class ExecutorTeacher<R, P> {
     }
 
     /**
-     * Return the teacher of a job.
+     * Return the teacher of a job; its user calls {@link #release}.
      *
      * @param threads of the engine, where {@code OMP_NUM_THREADS} does not say it
      */
     static synchronized ExecutorTeacher<?, ?> of(LabelJob job, int threads) {
-        ExecutorTeacher<?, ?> open = current;
-        if (open != null && open.job.equals(job)) return open;
-        if (open != null) open.close();
-        current = null;
+        ExecutorTeacher<?, ?> teacher = OPEN.get(job);
+        if (teacher == null) {
+            closeUnused();
+            teacher = opened(job, threads);
+            OPEN.put(job, teacher);
+        }
+        teacher.users++;
+        return teacher;
+    }
+
+    /** End a use. The teacher stays open for the job's next task. */
+    void release() {
+        synchronized (ExecutorTeacher.class) {
+            users--;
+        }
+    }
+
+    private static void closeUnused() {
+        OPEN.values().removeIf(teacher -> {
+            if (teacher.users > 0) return false;
+            teacher.close();
+            return true;
+        });
+    }
+
+    private static ExecutorTeacher<?, ?> opened(LabelJob job, int threads) {
         if (System.getenv("OMP_NUM_THREADS") == null) Engine.setThreads(threads);
         long start = System.nanoTime();
         LoadedTeacher loaded = open(job.teacher());
         try {
-            open = made(job, loaded);
+            ExecutorTeacher<?, ?> made = made(job, loaded);
+            LOG.info("teacher {} opened in {} s", loaded.file(), (System.nanoTime() - start) / 1e9);
+            return made;
         } catch (RuntimeException e) {
             loaded.close();
             throw e;
         }
-        LOG.info("teacher {} opened in {} s", loaded.file(), (System.nanoTime() - start) / 1e9);
-        current = open;
-        return open;
     }
 
     private static ExecutorTeacher<?, ?> made(LabelJob job, LoadedTeacher loaded) {

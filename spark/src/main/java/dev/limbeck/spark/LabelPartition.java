@@ -20,6 +20,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.CollectionAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
+import org.apache.spark.util.TaskCompletionListener;
 
 /** Label the rows of a partition, some at a time: first what can be used, then why the others cannot. */
 final class LabelPartition implements MapPartitionsFunction<Row, Row> {
@@ -49,6 +50,8 @@ final class LabelPartition implements MapPartitionsFunction<Row, Row> {
     public Iterator<Row> call(Iterator<Row> rows) {
         ExecutorTeacher<?, ?> teacher =
                 ExecutorTeacher.of(job, TaskContext.get().cpus());
+        // The rows are read after this method returns, and a task may fail or be stopped before the last.
+        TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> teacher.release());
         return new Iterator<>() {
             private Iterator<Row> labeled = Collections.emptyIterator();
             private boolean said;

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.cli.Main;
+import dev.limbeck.data.image.StreamedImages;
 import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.cache.ParquetForm;
+import dev.limbeck.model.SavedModel;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -25,6 +27,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.apache.commons.io.FileUtils;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -191,6 +194,42 @@ class SparkTest {
         expected.forEach((key, row) -> assertThat(floats(found.get(key))).containsExactly(floats(row), within(0.05f)));
         assertThat(expected.values().stream().map(Arrays::toString).distinct().count())
                 .isGreaterThan(100);
+    }
+
+    @Test
+    void twoLabelingsAtOnceKeepTheirTeachers() throws IOException {
+        Path other = home.resolve("other-teacher");
+        FileUtils.copyDirectory(teacher.toFile(), other.toFile());
+        StreamedImages.ImageFile image =
+                new StreamedImages.ImageFile("0.png", Files.readAllBytes(home.resolve("images/dark/0.png")));
+        ExecutorTeacher<?, ?> first = ExecutorTeacher.of(job(teacher), 1);
+        byte[] expected = first.label(List.of(image), new ArrayList<>()).get(0).row();
+        ExecutorTeacher<?, ?> second = ExecutorTeacher.of(job(other), 1);
+        assertThat(second).isNotSameAs(first);
+        assertThat(second.label(List.of(image), new ArrayList<>()).get(0).row()).isEqualTo(expected);
+        // Its task is not done.
+        assertThat(first.label(List.of(image), new ArrayList<>()).get(0).row()).isEqualTo(expected);
+        assertThat(ExecutorTeacher.of(job(teacher), 1)).isSameAs(first);
+        first.release();
+        first.release();
+        // Nobody uses the first any more, so a third takes its place.
+        ExecutorTeacher<?, ?> third = ExecutorTeacher.of(
+                new LabelJob(Map.of("model", other.toString()), preparation(), List.of("path"), "float16", "fp32", 8),
+                1);
+        assertThat(ExecutorTeacher.of(job(other), 1)).isSameAs(second);
+        assertThat(ExecutorTeacher.of(job(teacher), 1)).isNotSameAs(first);
+        third.release();
+        second.release();
+        second.release();
+        ExecutorTeacher.of(job(teacher), 1).release();
+    }
+
+    private static Map<String, String> preparation() {
+        return SavedModel.readMetadata(teacher);
+    }
+
+    private static LabelJob job(Path model) {
+        return new LabelJob(Map.of("model", model.toString()), preparation(), List.of("path"), "float32", "fp32", 8);
     }
 
     @Test
