@@ -51,6 +51,11 @@ final class ProcessOptions {
         return number != null && number > 1;
     }
 
+    /** Return whether a launcher started this process, perhaps as the only one of the moment. */
+    private static boolean isLaunched() {
+        return System.getenv("WORLD_SIZE") != null;
+    }
+
     /**
      * Refuse options that would do nothing.
      *
@@ -58,12 +63,12 @@ final class ProcessOptions {
      */
     void check(LimbeckCommand command, boolean resumes) {
         command.onlyIf(
-                number != null || place().isPresent(),
+                number != null || isLaunched(),
                 "is how long processes wait for each other, found one process; add " + NUMBER + ", or leave it out",
                 "--process-timeout");
         // What starts processes may start them again, and fewer.
         command.onlyIf(
-                resumes || place().isPresent(),
+                resumes || isLaunched(),
                 "is for a training that goes on, found no --resume; add it, or leave this out",
                 "--elastic");
     }

@@ -98,6 +98,17 @@ class ProcessesTest {
     }
 
     @Test
+    void aProcessThatOneLauncherStartedIsNoLauncher() throws Exception {
+        Path err = home.resolve("err");
+        Map<String, String> launched =
+                Map.of("WORLD_SIZE", "2", "RANK", "0", "MASTER_ADDR", "127.0.0.1", "MASTER_PORT", "29555");
+        List<String> arguments = List.of("train", "none.yaml", "--nproc", "4", "--out", "none");
+        assertThat(start(launched, arguments, home.resolve("out"), err).waitFor())
+                .isEqualTo(2);
+        assertThat(err).content().startsWith("limbeck: --nproc starts processes, found WORLD_SIZE in the environment");
+    }
+
+    @Test
     void twoProcessesDistillToTheBitsOfOneThatAccumulates() throws Exception {
         Path both = home.resolve("both");
         Ended ended = run(distill, "--epochs", "2", "--nproc", "2", "--out", both.toString());
