@@ -6,13 +6,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.limbeck.AtExit;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Patience;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -22,8 +20,7 @@ final class OwnProcess {
     private OwnProcess() {}
 
     /**
-     * Run a command with this process's settings and its {@code --model-timeout}, and return its {@code --json} document. The process
-     * does not outlive this one.
+     * Run a command with this process's settings of Java, and return its {@code --json} document. The process does not outlive this one.
      *
      * @throws LimbeckException with the command's own message if it fails
      */
@@ -36,8 +33,6 @@ final class OwnProcess {
                 .forEach(command::add);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(arguments);
-        Duration longest = Patience.longest();
-        command.addAll(List.of("--model-timeout", longest == null ? "0" : String.valueOf(longest.toSeconds())));
         command.add("--json");
         return document(command);
     }
