@@ -53,10 +53,14 @@ final class NativeFiles {
         }
     }
 
-    /** Say where the libraries are loaded from, and what to do if that fails. */
-    static synchronized String advice() {
+    /**
+     * Say where the libraries are loaded from, and what to do.
+     *
+     * @param cause why they cannot be loaded; ONNX Runtime makes a temporary folder first, whatever folder its libraries are in
+     */
+    static synchronized String advice(Throwable cause) {
         String folder = System.getProperty(PROPERTY);
-        if (folder == null) {
+        if (folder == null || cause instanceof IOException) {
             return "the temporary folder " + System.getProperty("java.io.tmpdir")
                     + " must be writable and allow programs (no noexec), or name another (-Djava.io.tmpdir=DIR)";
         }

@@ -183,7 +183,8 @@ public final class OnnxSession implements AutoCloseable {
             Throwable root = e;
             while (root.getCause() != null) root = root.getCause();
             throw new LimbeckException(
-                    "ONNX Runtime cannot be loaded (" + LimbeckException.briefly(root) + "); " + NativeFiles.advice(),
+                    "ONNX Runtime cannot be loaded (" + LimbeckException.briefly(root) + "); "
+                            + NativeFiles.advice(root),
                     e);
         } catch (RuntimeException e) {
             close(file, session);

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
@@ -25,17 +26,21 @@ class NativeFilesTest {
     void namesTheFolderThatIsUsed() {
         String name = "onnxruntime.native.path";
         String before = System.getProperty(name);
+        Throwable unlinked = new UnsatisfiedLinkError("no such function");
         try {
             System.clearProperty(name);
-            assertThat(NativeFiles.advice()).contains("the temporary folder " + System.getProperty("java.io.tmpdir"));
+            assertThat(NativeFiles.advice(unlinked))
+                    .contains("the temporary folder " + System.getProperty("java.io.tmpdir"));
             NativeFiles.prepare();
-            assertThat(NativeFiles.advice())
+            assertThat(NativeFiles.advice(unlinked))
                     .contains(
                             "the cache folder " + System.getProperty(name),
                             "XDG_CACHE_HOME",
                             "-Dlimbeck.unpackEachTime=true");
+            assertThat(NativeFiles.advice(new NoSuchFileException("/proc/onnxruntime-java1")))
+                    .startsWith("the temporary folder ");
             System.setProperty(name, folder.toString());
-            assertThat(NativeFiles.advice()).contains(folder + ", which -Donnxruntime.native.path names");
+            assertThat(NativeFiles.advice(unlinked)).contains(folder + ", which -Donnxruntime.native.path names");
         } finally {
             if (before == null) System.clearProperty(name);
             else System.setProperty(name, before);
