@@ -121,7 +121,8 @@ public final class Fit {
      * @throws LimbeckException if no network can be measured, or the file there is of other networks
      */
     public Costs measure() {
-        try (Data data = open()) {
+        Map<String, String> ofTeacher = ofTeacher();
+        try (Data data = open(ofTeacher)) {
             List<String> inputs =
                     data.inputs().stream().map(InputSpec::toString).toList();
             int outputs = data.task().outputs();
@@ -137,7 +138,7 @@ public final class Fit {
                 }
             }
             List<String> names = students.isEmpty() ? measured != null ? named(known) : inZoo(data) : students;
-            requireTrainable(names);
+            requireTrainable(names, ofTeacher);
             List<Cost> costs = new ArrayList<>(costs(names, known, file, data));
             if (measured == null) costs.addAll(narrower(costs, known, file, data));
             if (costs.isEmpty()) throw new LimbeckException("none of " + names.size() + " networks can be measured");
@@ -251,9 +252,9 @@ public final class Fit {
         return new Sweep(base, space, Sweep.Strategy.HALVING, 1, seeds, confirmSeeds, out, context);
     }
 
-    private Data open() {
+    private Data open(Map<String, String> ofTeacher) {
         Recipe any = students.isEmpty() ? base : recipes(students).iterator().next();
-        return any.open(base.training().seed(), ofTeacher(), context.quiet());
+        return any.open(base.training().seed(), ofTeacher, context.quiet());
     }
 
     private Map<String, String> ofTeacher() {
@@ -267,8 +268,8 @@ public final class Fit {
     }
 
     /** Check what the search would find after the measuring: that there is a recipe for each student, and that all read the same inputs. */
-    private void requireTrainable(List<String> names) {
-        Recipe.requireSamePreparation(recipes(names), ofTeacher());
+    private void requireTrainable(List<String> names, Map<String, String> ofTeacher) {
+        Recipe.requireSamePreparation(recipes(names), ofTeacher);
         sweep(names);
     }
 
