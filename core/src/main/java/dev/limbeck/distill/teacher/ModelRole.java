@@ -7,7 +7,9 @@ public enum ModelRole {
     /** A teacher. Its options begin with {@code --teacher-}. */
     TEACHER("teacher", "--teacher-"),
     /** A model to evaluate or predict with, as in {@code evaluate} and {@code predict}. */
-    MODEL("model", "--");
+    MODEL("model", "--"),
+    /** A file to export. No option is about its outputs; it stores what they are. */
+    EXPORTED("model", "--");
 
     private final String noun;
     private final String shared;
@@ -33,6 +35,7 @@ public enum ModelRole {
     }
 
     private String foreign(String option) {
+        if (this == EXPORTED) return option.replaceFirst(" ", "=") + " in its _extra_files";
         return "--" + noun + "-" + option;
     }
 }
