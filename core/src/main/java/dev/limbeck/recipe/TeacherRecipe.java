@@ -192,7 +192,7 @@ public record TeacherRecipe(
 
     /** Open the model for a given role, which error messages name. */
     public LoadedTeacher open(Consumer<String> log, ModelRole role) {
-        LoadedTeacher opened = members == null ? openOne(log, role) : openMembers(members, log);
+        LoadedTeacher opened = members == null ? openOne(log, role) : openMembers(members, log, role);
         if (embedding != null) opened = embedded(opened, embedding);
         return cache == null ? opened : opened.wrapped(teacher -> cached(teacher, log));
     }
@@ -217,10 +217,10 @@ public record TeacherRecipe(
         return CachedTeacher.onDisk(teacher, Path.of(cache), as, log);
     }
 
-    private LoadedTeacher openMembers(List<TeacherRecipe> all, Consumer<String> log) {
+    private LoadedTeacher openMembers(List<TeacherRecipe> all, Consumer<String> log, ModelRole role) {
         List<LoadedTeacher> opened = new ArrayList<>();
         try {
-            for (TeacherRecipe member : all) opened.add(member.open(log));
+            for (TeacherRecipe member : all) opened.add(member.open(log, role));
             return LoadedTeacher.of(
                     opened,
                     ensemble == null

@@ -196,6 +196,27 @@ class SparkTest {
                 .isGreaterThan(100);
     }
 
+    /** Spark's reader of images names its column {@code path}, and tables often have another one of paths. */
+    @Test
+    void theNamedColumnIsReadAndNoOther() {
+        Dataset<Row> one = spark.read().format("binaryFile").load(home.resolve("images/dark/0.png").toString());
+        Dataset<Row> two = one.select(
+                functions.lit(home.resolve("images/light/1.png").toString()).as("path"),
+                functions.col("path").as("file"),
+                functions.lit(7).as("number"));
+        Path expected = home.resolve("named-content");
+        Path found = home.resolve("named-file");
+        labeling().write(one, expected.toString());
+        labeling().column("file").write(two, found.toString());
+        assertThat(rows(found).keySet()).isEqualTo(rows(expected).keySet());
+        refused(
+                labeling().column("file"),
+                two.withColumn("file", functions.lit(home + "/none.png")),
+                "none.png: ");
+        // A name of any type, for messages only.
+        labeling().write(one.withColumn("path", functions.lit(7)), home.resolve("numbered").toString());
+    }
+
     @Test
     void twoLabelingsAtOnceKeepTheirTeachers() throws IOException {
         Path other = home.resolve("other-teacher");

@@ -6,6 +6,8 @@ import dev.limbeck.data.Modality;
 public enum ModelRole {
     /** A teacher. Its options begin with {@code --teacher-}. */
     TEACHER("teacher", "--teacher-"),
+    /** A teacher that is set by the keys of a recipe's section, as in labeling with Spark. */
+    LABELER("teacher", "--teacher-setting "),
     /** A model to evaluate or predict with, as in {@code evaluate} and {@code predict}. */
     MODEL("model", "--");
 
@@ -29,10 +31,12 @@ public enum ModelRole {
     /** Return the option that sets how its inputs are prepared. */
     String option(Modality.Remedy remedy) {
         String words = remedy.setting() + " " + remedy.value();
-        return remedy.ofAnyFile() ? shared + words : foreign(words);
+        return remedy.ofAnyFile() && this != LABELER ? shared + words : foreign(words);
     }
 
     private String foreign(String option) {
-        return "--" + noun + "-" + option;
+        if (this != LABELER) return "--" + noun + "-" + option;
+        int end = option.indexOf(' ');
+        return shared + option.substring(0, end).replace('-', '_') + "=" + option.substring(end + 1);
     }
 }
