@@ -196,27 +196,6 @@ class SparkTest {
                 .isGreaterThan(100);
     }
 
-    /** Spark's reader of images names its column {@code path}, and tables often have another one of paths. */
-    @Test
-    void theNamedColumnIsReadAndNoOther() {
-        Dataset<Row> one = spark.read().format("binaryFile").load(home.resolve("images/dark/0.png").toString());
-        Dataset<Row> two = one.select(
-                functions.lit(home.resolve("images/light/1.png").toString()).as("path"),
-                functions.col("path").as("file"),
-                functions.lit(7).as("number"));
-        Path expected = home.resolve("named-content");
-        Path found = home.resolve("named-file");
-        labeling().write(one, expected.toString());
-        labeling().column("file").write(two, found.toString());
-        assertThat(rows(found).keySet()).isEqualTo(rows(expected).keySet());
-        refused(
-                labeling().column("file"),
-                two.withColumn("file", functions.lit(home + "/none.png")),
-                "none.png: ");
-        // A name of any type, for messages only.
-        labeling().write(one.withColumn("path", functions.lit(7)), home.resolve("numbered").toString());
-    }
-
     @Test
     void twoLabelingsAtOnceKeepTheirTeachers() throws IOException {
         Path other = home.resolve("other-teacher");
@@ -235,7 +214,7 @@ class SparkTest {
         first.release();
         // Nobody uses the first any more, so a third takes its place.
         ExecutorTeacher<?, ?> third = ExecutorTeacher.of(
-                new LabelJob(Map.of("model", other.toString()), preparation(), List.of("path"), "float16", "fp32", 8),
+                new LabelJob(Map.of("model", other.toString()), "", preparation(), List.of("path"), "float16", "fp32", 8),
                 1);
         assertThat(ExecutorTeacher.of(job(other), 1)).isSameAs(second);
         assertThat(ExecutorTeacher.of(job(teacher), 1)).isNotSameAs(first);
@@ -250,7 +229,7 @@ class SparkTest {
     }
 
     private static LabelJob job(Path model) {
-        return new LabelJob(Map.of("model", model.toString()), preparation(), List.of("path"), "float32", "fp32", 8);
+        return new LabelJob(Map.of("model", model.toString()), "", preparation(), List.of("path"), "float32", "fp32", 8);
     }
 
     @Test
