@@ -406,6 +406,18 @@ class CachedOutputsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"float32", "float16", "top-1"})
+    void numbersThatAreNotFiniteAreRefused(String form) {
+        try (Scope scope = Scope.open()) {
+            Tensor outputs = Tensors.of(new float[] {1, Float.NaN, Float.NEGATIVE_INFINITY, 2}, 2, 2);
+            assertThatThrownBy(() -> Encoding.of(form).encode(outputs))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("the teacher's outputs must be finite numbers, found 2 of 4 NaN or infinite; check its weights"
+                            + " and its preprocessing");
+        }
+    }
+
     @Test
     void rowsOfUnknownOriginAreComputedAndNotCached() {
         try (Scope scope = Scope.open();

@@ -98,6 +98,19 @@ class OtherTeachersTest {
         assertThat(taughtBy(teacher)).containsExactly(taughtBy(ModuleTeacher.of(big)), within(1e-5f));
     }
 
+    /** As with a file without class names. */
+    @Test
+    void aFunctionNeedsNoClassNames() {
+        assertThat(taughtBy(new FunctionTeacher("unnamed", List.of(), inputs -> new float[inputs.rows() * 3])))
+                .containsExactly(
+                        taughtBy(new FunctionTeacher("named", data.classNames(), inputs -> new float[inputs.rows() * 3])));
+        assertThatThrownBy(() -> taughtBy(new FunctionTeacher("empty", List.of(), inputs -> new float[0])))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("teacher empty must return 6×classes numbers, found 0");
+        assertThatThrownBy(() -> taughtBy(new FunctionTeacher("odd", List.of(), inputs -> new float[7])))
+                .hasMessage("teacher odd must return 6×classes numbers, found 7");
+    }
+
     @Test
     void aFunctionThatAnswersWronglyIsRefusedBeforeTheFirstStep() {
         assertThatThrownBy(() ->
