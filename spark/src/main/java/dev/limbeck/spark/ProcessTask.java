@@ -18,8 +18,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.spark.BarrierTaskContext;
@@ -78,8 +80,7 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
         java.addAll(List.of("-cp", classPath(), Main.class.getName()));
         java.addAll(command);
         ProcessBuilder builder = new ProcessBuilder(java);
-        builder.environment().putAll(Rendezvous.variables(rank, task.getTaskInfos().length, address, port, own));
-        builder.environment().putAll(LocalProcesses.starter());
+        builder.environment().putAll(variables(rank, task.getTaskInfos().length, address, port, own));
         builder.environment().putIfAbsent(THREADS, String.valueOf(task.cpus()));
         Process process = builder.start();
         task.addTaskCompletionListener((TaskCompletionListener) context -> process.destroy());
@@ -107,8 +108,15 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
                                 + said);
     }
 
+    /** Return the variables of a process: where it meets the others, and that it ends with this executor, which may be killed. */
+    static Map<String, String> variables(int rank, int size, String address, int port, String own) {
+        Map<String, String> variables = new HashMap<>(Rendezvous.variables(rank, size, address, port, own));
+        variables.putAll(LocalProcesses.starter());
+        return variables;
+    }
+
     /** Log the lines of a process, and remember the last ones. */
-    private static void follow(Process process, int rank, Deque<String> last) {
+    static void follow(Process process, int rank, Deque<String> last) {
         try {
             process.errorReader(StandardCharsets.UTF_8).lines().forEach(line -> {
                 LOG.info("process {}: {}", rank, line);

@@ -19,6 +19,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -352,6 +353,23 @@ class SparkTest {
         } finally {
             System.setErr(before);
         }
+    }
+
+    @Test
+    void processesEndWithTheirExecutor() throws IOException {
+        // LocalProcesses.endWithStarter reads it.
+        assertThat(ProcessTask.variables(1, 2, "host", 80, "own"))
+                .containsEntry(
+                        "LIMBECK_STARTER", String.valueOf(ProcessHandle.current().pid()))
+                .containsEntry("RANK", "1");
+        Process ended = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-version")
+                .start();
+        // This closes its streams, which is no failure of the one who reads them.
+        ended.destroy();
+        ArrayDeque<String> last = new ArrayDeque<>();
+        ProcessTask.follow(ended, 0, last);
+        assertThat(last).isEmpty();
     }
 
     @Test
