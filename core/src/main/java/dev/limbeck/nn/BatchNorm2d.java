@@ -63,7 +63,7 @@ public final class BatchNorm2d extends Module {
     private static void requireSeveral(Tensor x) {
         if (x.numel() > x.size(1)) return;
         throw new LimbeckException("batch norm needs more than one value per channel in training, found a batch of "
-                + x.size(0) + (x.dim() > 2 ? " at " + x.size(2) + "×" + x.size(3) : "")
+                + x.size(0) + (x.dim() == 4 ? " at " + x.size(2) + "×" + x.size(3) : "")
                 + "; use a larger batch (--batch-size)");
     }
 

@@ -142,7 +142,7 @@ public record TeacherRecipe(
             ofOne.put("classes", classes);
             ofOne.put("output", output);
             ofOne.put("requests", requests);
-            refuse(ofOne, "one model, found teacher.members", "set them in each member");
+            refuse(ofOne, "one model, found teacher.members", "set %s in each member");
             if (weights != null && weights.size() != members.size()) {
                 throw new LimbeckException(
                         "set one weight for each of " + members.size() + " teachers, found " + weights.size());
@@ -160,8 +160,10 @@ public record TeacherRecipe(
     private static void refuse(Map<String, @Nullable Object> settings, String expected, String or) {
         settings.values().removeIf(Objects::isNull);
         if (settings.isEmpty()) return;
-        throw new LimbeckException(String.join(", ", settings.keySet()) + (settings.size() == 1 ? " is" : " are")
-                + " for " + expected + "; leave " + (settings.size() == 1 ? "it" : "them") + " out, or " + or);
+        boolean one = settings.size() == 1;
+        String it = one ? "it" : "them";
+        throw new LimbeckException(String.join(", ", settings.keySet()) + (one ? " is" : " are") + " for " + expected
+                + "; leave " + it + " out, or " + String.format(or, it));
     }
 
     private static List<String> keys(TeacherInputs inputs) {
