@@ -152,8 +152,9 @@ public final class Exporter {
     /**
      * Write the folder.
      *
-     * @throws LimbeckException if the folder exists, the number of outputs differs from the number of classes, a layer
-     *     or operation is not supported, or a file has other outputs than the model; nothing is left behind
+     * @throws LimbeckException if the folder exists, the rows of the verification are prepared otherwise than the model's, the
+     *     number of outputs differs from the number of classes, a layer or operation is not supported, or a file has other
+     *     outputs than the model; nothing is left behind
      */
     public List<Exported> export(Path out) {
         requireFree(out);
@@ -250,6 +251,7 @@ public final class Exporter {
         if (options.precision() == Precision.INT8 && data == null && trained == null) {
             throw new LimbeckException("int8 needs data to calibrate on; name some, and let them verify the file");
         }
+        if (data != null) Verification.requireInputs(data, source.preprocessing());
     }
 
     /** Run three rows, to detect modules with a fixed batch size of one or two, as in traces. */

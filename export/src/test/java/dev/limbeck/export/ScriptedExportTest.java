@@ -112,8 +112,11 @@ class ScriptedExportTest {
     @Test
     void smallIntegersKeepTheBiasOfAChannelWithoutWeights() {
         try (Scope scope = Scope.open();
-                ImageData data =
-                        Datasets.open("shapes:40:10:10").imageSize(SIDE).build()) {
+                ImageData data = Datasets.open("shapes:40:10:10")
+                        .imageSize(SIDE)
+                        .resize(Resize.CROP)
+                        .normalize(new double[] {0, 0, 0}, new double[] {1, 1, 1})
+                        .build()) {
             int classes = data.classNames().size();
             float[] bias = new float[classes];
             for (int c = 0; c < classes; c++) bias[c] = 3 - 2 * c;
