@@ -194,7 +194,7 @@ public final class Exporter {
                 List<Exported> written = write(unfinished);
                 Files.writeString(
                         unfinished.resolve(CARD_NAME),
-                        ModelCard.of(source, options, written, described(split, ""), ranges(), rows));
+                        ModelCard.of(source, options, written, data, split, ranges(), rows));
                 Files.move(unfinished, target);
                 return written.stream()
                         .map(one -> new Exported(
@@ -337,11 +337,8 @@ public final class Exporter {
 
     private String ranges() {
         if (trained != null) return "its quantization-aware training, linear layers too";
-        return described(seen(), Calibration.ROWS + " ") + ", linear layers with ranges from each input";
-    }
-
-    private String described(Split of, String before) {
-        return data == null ? "" : before + "rows of the " + of.label() + " split of " + data.origin();
+        return ModelCard.described(data, seen(), Calibration.ROWS + " ")
+                + ", linear layers with ranges from each input";
     }
 
     private ModelProto smaller(ModelProto onnx) {
