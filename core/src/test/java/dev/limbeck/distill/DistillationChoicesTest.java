@@ -30,6 +30,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
@@ -236,6 +237,20 @@ class DistillationChoicesTest extends Taught {
             assertThat(norms.get(at / 3))
                     .isEqualTo(Math.sqrt(both * both + hard * hard + 2 * both * hard * cosine), within(1e-5));
         }
+    }
+
+    @Test
+    void gradientStatsAreThoseOfTheFit() {
+        KnowledgeDistillation distillation =
+                KnowledgeDistillation.from(teacher).gradientStatsEvery(3).build();
+        student.firstLoss(distillation);
+        student.lrFind(20, distillation);
+        assertThat(distillation.describe()).doesNotContainKey("gradient_stats");
+        student.fit(1, 0.01, distillation);
+        assertThat(distillation.describe().get("gradient_stats"))
+                .asInstanceOf(InstanceOfAssertFactories.list(Map.class))
+                .extracting(row -> row.get("step"))
+                .containsExactly(0, 0, 3, 3);
     }
 
     @Test
