@@ -231,8 +231,7 @@ final class ExportCommand extends DataCommand {
                             + names + ", the data's are " + images.classNames()
                             + "; verify on data of the same classes");
                 }
-                Exporter exporter =
-                        Exporter.of(script, file, task(opened, images.classNames()), preprocessing);
+                Exporter exporter = Exporter.of(script, file, task(opened, images.classNames()), preprocessing);
                 requireLogits(known(opened.withClassNames(images.classNames()), images));
                 List<Exported> exported = verified(exporter, images).export(out);
                 context().logData(images);

@@ -13,9 +13,6 @@ import picocli.CommandLine.Option;
         name = "lr-find",
         description = "Search for a learning rate: train while it rises, and print where the loss falls most steeply.")
 final class LrFindCommand extends RecipeFileCommand {
-    /** Steps that a search needs, see {@link dev.limbeck.train.Learner#lrFind}. */
-    private static final int FEWEST = 20;
-
     @Option(names = "--steps", paramLabel = "N", description = "Steps at most (default: 100)")
     int steps = 100;
 
@@ -25,7 +22,7 @@ final class LrFindCommand extends RecipeFileCommand {
 
     @Override
     Object run() {
-        Numbers.atLeast(FEWEST, "--steps", steps);
+        Numbers.atLeast(LrCurve.FEWEST_STEPS, "--steps", steps);
         OutputFile.check("--picture", picture);
         Recipe recipe = recipe(false);
         LrCurve curve = new RecipeRun(recipe, options.context(this)).lrFind(steps);

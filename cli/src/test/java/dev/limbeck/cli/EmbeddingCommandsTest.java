@@ -215,6 +215,18 @@ class EmbeddingCommandsTest {
         Path dist = home.resolve("backbone-of-teacher");
         Cli.run("export", "--model", teacher, "--embedding", "--format", "onnx,safetensors", "--out", dist)
                 .done();
+        assertThat(dist.resolve("MODEL_CARD.md"))
+                .content()
+                .contains(
+                        "export --format onnx,safetensors --embedding\n",
+                        "Of the whole network, with the classifier that is not in these files.",
+                        "| valid | ");
+        Path others = home.resolve("backbone-on-others");
+        Cli.run("export", "--model", teacher, "--embedding", "--data", plain, "--out", others)
+                .done();
+        assertThat(others.resolve("MODEL_CARD.md"))
+                .content()
+                .contains("export --format onnx --embedding --data DATA\n", "DATA is folder ");
         try (ImageData data = ImageData.builder(ImageFolder.of(plain))
                         .withoutLabels()
                         .imageSize(32)

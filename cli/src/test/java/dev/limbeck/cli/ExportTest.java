@@ -96,7 +96,8 @@ class ExportTest {
                         "limbeck train recipe.yaml --out run",
                         "limbeck export --model run --out export --format onnx,torchscript,safetensors",
                         "opset 17, with weights as float32, batch norms merged",
-                        "| valid |");
+                        "| valid |")
+                .doesNotContain("--embedding", "--data", "whole network");
         assertThat(Cli.run("predict", "--model", out, image).done().out()).contains("%");
         assertThat(Cli.run("export", "--model", run, "--out", out).err())
                 .isEqualTo("limbeck: " + out + " exists; choose another --out, or remove it" + System.lineSeparator());

@@ -2,6 +2,7 @@ package dev.limbeck.compare;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.distill.loss.LossSetting;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.optim.Schedule;
 import dev.limbeck.recipe.LossRecipe;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Hold the values that a sweep combines. An empty list keeps the recipe's value.
  *
- * @param temperatures temperatures of losses that have one: numbers or schedules
+ * @param temperatures temperatures of losses that have one and do not name it: numbers or schedules
  * @param weights distillation weights: numbers or schedules
  * @param losses losses in the syntax of {@link LossRecipe#parse}
  * @param schedules learning-rate schedules, by name
@@ -61,7 +62,7 @@ public record SearchSpace(
         return Arrays.stream(values).mapToObj(Schedule::constant).toList();
     }
 
-    /** Return a recipe for every combination, with a descriptive name. A loss without a temperature appears once. */
+    /** Return a recipe for every combination, with a descriptive name. A loss without a temperature, or with its own, appears once. */
     public Map<String, Recipe> recipes(Recipe base) {
         if (base.teacher() == null) throw new LimbeckException("a sweep needs a recipe with a teacher");
         Map<String, Recipe> recipes = new LinkedHashMap<>();
@@ -101,6 +102,7 @@ public record SearchSpace(
         ObjectNode tree = base.toTree();
         ObjectNode distillation = tree.withObject("/distillation");
         ObjectNode first = (ObjectNode) distillation.at("/losses/0");
+        boolean hasOwn = false;
         List<String> name = new ArrayList<>();
         if (!student.isEmpty()) {
             tree.put("student", student);
@@ -108,16 +110,18 @@ public record SearchSpace(
         }
         if (!loss.isEmpty()) {
             ObjectNode other = LossRecipe.parse(loss);
-            if (first.has("temperature") && !other.has("temperature"))
-                other.set("temperature", first.get("temperature"));
+            hasOwn = other.has(LossSetting.TEMPERATURE);
+            if (first.has(LossSetting.TEMPERATURE) && !hasOwn)
+                other.set(LossSetting.TEMPERATURE, first.get(LossSetting.TEMPERATURE));
             first.removeAll();
             first.setAll(other);
             name.add(loss);
         }
         boolean softens = Losses.byName(first.get("name").asText()).hasTemperature();
-        if (!softens) first.remove("temperature");
-        if (softens && temperature != null) {
-            LossRecipe.put(first, "temperature", temperature.toString());
+        // One that is named with a loss is the user's; a loss that has none refuses it.
+        if (!softens && !hasOwn) first.remove(LossSetting.TEMPERATURE);
+        if (softens && !hasOwn && temperature != null) {
+            LossRecipe.put(first, LossSetting.TEMPERATURE, temperature.toString());
             name.add("T" + text(temperature));
         }
         if (weight != null) {

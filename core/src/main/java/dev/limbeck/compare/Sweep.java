@@ -339,7 +339,7 @@ public final class Sweep {
                 name,
                 recipe.student(),
                 recipe.start(),
-                loss.name(),
+                loss.text(),
                 loss.temperature(),
                 distillation.kdWeight(),
                 recipe.training().schedule(),

@@ -26,7 +26,8 @@ public record SweepResult(
      *
      * @param student its architecture
      * @param start weights that it started from, in words
-     * @param temperature temperature of its first loss; null if it has none
+     * @param loss its first loss with all settings but the temperature, such as {@code decoupled:beta=2}
+     * @param temperature temperature of that loss; null if it has none
      * @param epochs training epochs in its last round
      * @param valid mean validation metric of that round over the sweep's seeds; NaN if it diverged
      * @param dropped whether a round dropped it

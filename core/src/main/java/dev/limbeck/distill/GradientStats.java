@@ -29,7 +29,7 @@ final class GradientStats {
     }
 
     void measure(TrainStep step) {
-        if (interval == 0 || step.index() % interval != 0) return;
+        if (interval == 0 || step.index() % interval != 0 || step.fit().isDryRun()) return;
         try (Scope scope = Scope.open()) {
             List<Tensor> parameters = step.fit().model().parameters().values().stream()
                     .filter(Tensor::requires_grad)

@@ -81,6 +81,21 @@ public record LossRecipe(
         return new LossRecipe(Losses.defaultFor(task).name(), null, null, null, layers, null);
     }
 
+    /** Return the loss as {@link #parse} reads it, without its temperature: what tells it from others of its name. */
+    public String text() {
+        List<String> parts = new ArrayList<>();
+        if (layers != null && !layers.isEmpty()) parts.add(String.join("+", layers));
+        if (parameters != null) parameters.forEach((key, value) -> parts.add(key + "=" + text(value)));
+        if (scale != null) parts.add("scale=" + text(scale.value()));
+        if (adapter != null) parts.add("adapter=" + adapter);
+        return parts.isEmpty() ? name : name + ":" + String.join(",", parts);
+    }
+
+    private static String text(Object value) {
+        boolean isWhole = value instanceof Double number && number == (int) (double) number;
+        return isWhole ? String.valueOf(((Double) value).intValue()) : String.valueOf(value);
+    }
+
     /** Create a logit loss at its initial temperature. */
     LogitLoss logitLoss() {
         return Losses.byName(name).logits(given(parameters, temperature));

@@ -60,9 +60,9 @@ public record TeacherCheckRun(
                     .checkThoroughly()
                     .log(line -> {})
                     .build()) {
-                List<TermSize> terms = learner.firstLoss(Stream.concat(
-                                recipe.mixing().stream(), Stream.of(distillation))
-                        .toArray(Callback[]::new));
+                List<TermSize> terms =
+                        learner.firstLoss(Stream.concat(recipe.mixing().stream(), Stream.of(distillation))
+                                .toArray(Callback[]::new));
                 context.logData(data);
                 @Nullable TeacherCheck preflight = distillation.teacherCheck();
                 if (preflight == null) throw new IllegalStateException("there is a validation split");

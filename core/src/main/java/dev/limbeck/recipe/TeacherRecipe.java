@@ -337,7 +337,7 @@ public record TeacherRecipe(
     private void requireKind(Map<String, String> own, String file) {
         String kind = Modalities.ofSaved(own).kind();
         if (inputs == null || kind.equals(inputs.kind())) return;
-        throw new LimbeckException(String.join(", ", keys(inputs)) + " are settings of " + inputs.kind() + " teachers, found "
-                + file + " for " + kind + " data; leave them out");
+        throw new LimbeckException(String.join(", ", keys(inputs)) + " are settings of " + inputs.kind()
+                + " teachers, found " + file + " for " + kind + " data; leave them out");
     }
 }

@@ -23,7 +23,8 @@ public interface Callback {
 
     /**
      * Return whether this callback takes part in dry runs: {@link Learner#lrFind} and {@link Learner#firstLoss}, which restore the weights
-     * afterward and validate nothing. The default is yes, as for all that changes a step. What records or stops a training says no.
+     * afterward and validate nothing. The default is yes, as for all that changes a step. What records or stops a training says no;
+     * what does both asks {@link TrainingContext#isDryRun}.
      */
     default boolean inDryRuns() {
         return true;

@@ -321,7 +321,7 @@ public final class Learner implements AutoCloseable {
      *
      * @param lowest first rate, positive
      * @param highest last rate, above {@code lowest}; the search stops earlier when the loss diverges
-     * @param steps at least 20
+     * @param steps at least {@value LrCurve#FEWEST_STEPS}
      * @param more further callbacks, such as distillation
      */
     public LrCurve lrFind(double lowest, double highest, int steps, Callback... more) {

@@ -10,6 +10,9 @@ import java.util.List;
  * @param suggestion the rate at which the loss falls most steeply; a maximum rate for one-cycle
  */
 public record LrCurve(List<Double> rates, List<Double> losses, double suggestion) {
+    /** Steps that a search needs at least. */
+    public static final int FEWEST_STEPS = 20;
+
     /** Half the window of the slope, as a share of all steps. Single steps are mostly noise. */
     private static final double HALF_WINDOW = 0.08;
 

@@ -31,7 +31,7 @@ final class LrFinder implements Callback {
     static LrCurve run(Training what, List<Callback> own, double lowest, double highest, int steps, Callback... more) {
         Settings.positive("lowest rate", lowest);
         if (!(highest > lowest)) throw Settings.wrong("highest rate", "above the lowest, " + lowest, highest);
-        Settings.atLeast(20, "steps", steps);
+        Settings.atLeast(LrCurve.FEWEST_STEPS, "steps", steps);
         LrFinder finder = new LrFinder(lowest, highest, steps);
         int batches = Math.max(1, what.data().size(Split.TRAIN) / what.data().batchSize());
         int accumulated = Stream.concat(own.stream(), Stream.of(more))

@@ -37,6 +37,7 @@ public final class TrainingContext {
     private int accumulation;
     private double lr;
     private double momentum = Double.NaN;
+    private boolean dryRun;
     private @Nullable String stopReason;
     private @Nullable EvaluationResult validation;
     private Function<Map<String, String>, StateDict> snapshot = facts -> {
@@ -93,6 +94,18 @@ public final class TrainingContext {
     /** Return the device of the model and the batches. */
     public Device device() {
         return what.device();
+    }
+
+    /**
+     * Return whether the weights are restored afterward, as by {@link Learner#firstLoss}. A callback that changes steps and also records them
+     * records nothing then.
+     */
+    public boolean isDryRun() {
+        return dryRun;
+    }
+
+    void setDryRun(boolean dry) {
+        dryRun = dry;
     }
 
     /** Return the precision of the training computations. */

@@ -85,6 +85,7 @@ final class TrainingLoop {
         FitPosition.Batches kept = from == null ? null : kept(from.position().batches());
         int batches = kept == null ? sharedBatches() : kept.perEpoch();
         TrainingContext fit = new TrainingContext(what, data, history, epochs, phase, batches, kept, rate);
+        fit.setDryRun(!validates);
         List<Callback> begun = new ArrayList<>();
         try (BlasThreads work = BlasThreads.begin();
                 Module.ModeGuard modes = model.keepModes()) {

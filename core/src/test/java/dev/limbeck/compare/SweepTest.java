@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -94,6 +95,35 @@ class SweepTest {
     }
 
     @Test
+    void aLossKeepsTheTemperatureThatItNames() {
+        SearchSpace space = new SearchSpace(
+                SearchSpace.constants(2, 4),
+                SearchSpace.constants(0.3, 0.9),
+                List.of("soft-target:T=3", "soft-target"),
+                List.of(),
+                List.of());
+        Map<String, Recipe> recipes = space.recipes(base);
+        assertThat(recipes.keySet())
+                .containsExactly(
+                        "soft-target:T=3-w0.3",
+                        "soft-target:T=3-w0.9",
+                        "soft-target-T2-w0.3",
+                        "soft-target-T4-w0.3",
+                        "soft-target-T2-w0.9",
+                        "soft-target-T4-w0.9");
+        assertThat(recipes.get("soft-target:T=3-w0.9")
+                        .distillation()
+                        .losses()
+                        .get(0)
+                        .temperature())
+                .isEqualTo(Schedule.constant(3));
+        SearchSpace wrong = new SearchSpace(List.of(), List.of(), List.of("logit-mse:T=3"), List.of(), List.of());
+        assertThatThrownBy(() -> wrong.recipes(base))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("the loss logit-mse has no temperature, found 3.0; leave it out");
+    }
+
+    @Test
     void halvingDropsThenConfirmsOnFreshSeedsAndGoesOnWhereItWas() throws IOException {
         List<String> log = new ArrayList<>();
         SweepResult result = sweep("halving", base, Sweep.Strategy.HALVING, log).run();
@@ -153,6 +183,9 @@ class SweepTest {
         SweepResult.Trial second = result.trials().get(1);
         assertThat(second.name()).isEqualTo("logit-mse:scale=1e308-w0.5");
         assertThat(second.diverged() && second.dropped()).isTrue();
+        assertThat(result.trials())
+                .extracting(SweepResult.Trial::loss)
+                .containsExactly("soft-target", "logit-mse:scale=1.0E308");
         assertThat(log)
                 .anyMatch(line -> line.startsWith(second.name() + ": dropped; the loss became Infinity at step"));
         assertThat(result.confirmed()).isNull();

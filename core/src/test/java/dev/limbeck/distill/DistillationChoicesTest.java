@@ -30,6 +30,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
@@ -239,6 +240,20 @@ class DistillationChoicesTest extends Taught {
     }
 
     @Test
+    void gradientStatsAreThoseOfTheFit() {
+        KnowledgeDistillation distillation =
+                KnowledgeDistillation.from(teacher).gradientStatsEvery(3).build();
+        student.firstLoss(distillation);
+        student.lrFind(20, distillation);
+        assertThat(distillation.describe()).doesNotContainKey("gradient_stats");
+        student.fit(1, 0.01, distillation);
+        assertThat(distillation.describe().get("gradient_stats"))
+                .asInstanceOf(InstanceOfAssertFactories.list(Map.class))
+                .extracting(row -> row.get("step"))
+                .containsExactly(0, 0, 3, 3);
+    }
+
+    @Test
     void aLossOnLabelsRefusesRowsWithoutBeforeTheFirstStep() {
         GivenBatches half = new GivenBatches(2, 4, 3, b -> Toy.images(b, 4, 0), b -> new long[] {0, 1, -1, -1}, false)
                 .shaped(3, 8, 8);
@@ -286,8 +301,9 @@ class DistillationChoicesTest extends Taught {
             assertThatThrownBy(() -> MappedTeacher.of(
                             ModuleTeacher.of(other), Map.of("class0", List.of("other", "class2", "other"))))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("class 'class0' maps to the teacher's class 'other' twice, so its probability would be added twice;"
-                            + " name it once");
+                    .hasMessage(
+                            "class 'class0' maps to the teacher's class 'other' twice, so its probability would be added twice;"
+                                    + " name it once");
         }
     }
 

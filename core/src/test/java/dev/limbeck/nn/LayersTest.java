@@ -55,8 +55,9 @@ class LayersTest {
             String before = bn.sha256();
             assertThatThrownBy(() -> bn.apply(Tensors.randn(1, 2, 1, 1)))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("batch norm needs more than one value per channel in training, found a batch of 1 at 1×1;"
-                            + " use a larger batch (--batch-size)");
+                    .hasMessage(
+                            "batch norm needs more than one value per channel in training, found a batch of 1 at 1×1;"
+                                    + " use a larger batch (--batch-size)");
             assertThatThrownBy(() -> bn.apply(Tensors.randn(1, 2))).hasMessageContaining("found a batch of 1; use");
             assertThat(bn.sha256()).isEqualTo(before);
             bn.apply(Tensors.randn(1, 2, 1, 2));

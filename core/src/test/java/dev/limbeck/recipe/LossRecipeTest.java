@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LossRecipeTest {
     @ParameterizedTest
@@ -34,6 +35,20 @@ class LossRecipeTest {
         ObjectNode tree = LossRecipe.parse(text);
         assertThat(tree).hasToString(expected);
         RecipeFiles.bind(tree, LossRecipe.class, "");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "soft-target",
+                "decoupled:alpha=1,beta=2.5,scale=3",
+                "attention:layer2+layer3/layer4,scale=cosine:1.0..0.0",
+                "fitnet:auto,adapter=regressor"
+            })
+    void isWrittenAsItIsRead(String text) {
+        assertThat(RecipeFiles.bind(LossRecipe.parse(text), LossRecipe.class, "")
+                        .text())
+                .isEqualTo(text);
     }
 
     @ParameterizedTest

@@ -153,8 +153,9 @@ public final class Exporter {
     /**
      * Write the folder.
      *
-     * @throws LimbeckException if the folder exists, the number of outputs differs from the number of classes, a layer
-     *     or operation is not supported, or a file has other outputs than the model; nothing is left behind
+     * @throws LimbeckException if the folder exists, the rows of the verification are prepared otherwise than the model's, the
+     *     number of outputs differs from the number of classes, a layer or operation is not supported, or a file has other
+     *     outputs than the model; nothing is left behind
      */
     public List<Exported> export(Path out) {
         requireFree(out);
@@ -194,7 +195,7 @@ public final class Exporter {
                 List<Exported> written = write(unfinished);
                 Files.writeString(
                         unfinished.resolve(CARD_NAME),
-                        ModelCard.of(source, options, written, described(split, ""), ranges(), rows));
+                        ModelCard.of(source, options, written, data, split, ranges(), rows));
                 Files.move(unfinished, target);
                 return written.stream()
                         .map(one -> new Exported(
@@ -256,6 +257,7 @@ public final class Exporter {
         if (options.precision() == Precision.INT8 && data == null && trained == null) {
             throw new LimbeckException("int8 needs data to calibrate on; name some, and let them verify the file");
         }
+        if (data != null) Verification.requireInputs(data, source.preprocessing());
     }
 
     /** Run three rows, to detect modules with a fixed batch size of one or two, as in traces. */
@@ -341,11 +343,7 @@ public final class Exporter {
 
     private String ranges() {
         if (trained != null) return "its quantization-aware training, linear layers too";
-        return described(seen(), Calibration.ROWS + " ") + ", linear layers with the range of each row";
-    }
-
-    private String described(Split of, String before) {
-        return data == null ? "" : before + "rows of the " + of.label() + " split of " + data.origin();
+        return ModelCard.described(data, seen(), Calibration.ROWS + " ") + ", linear layers with the range of each row";
     }
 
     private ModelProto smaller(ModelProto onnx) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.Printable;
 import dev.limbeck.Task;
 import dev.limbeck.Version;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.run.RunRecord;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -32,7 +34,8 @@ final class ModelCard {
     /**
      * Return the card.
      *
-     * @param verified description of the rows of the verification; empty for none
+     * @param data of the verification; null for none
+     * @param split of that data
      * @param calibration where the ranges of int8 come from
      * @param rows requested number of rows for the verification
      */
@@ -40,7 +43,8 @@ final class ModelCard {
             ExportModel model,
             OnnxFile.Options options,
             List<Exporter.Exported> files,
-            String verified,
+            @Nullable Data data,
+            Split split,
             String calibration,
             int rows)
             throws IOException {
@@ -83,7 +87,7 @@ final class ModelCard {
                 Version.number());
         input(text, model, options, onnx);
         files(text, files);
-        if (!verified.isEmpty()) line(text, "Verified on %s.\n", Printable.markdown(verified));
+        if (data != null) line(text, "Verified on %s.\n", Printable.markdown(described(data, split, "")));
         if (onnx)
             line(
                     text,
@@ -100,9 +104,14 @@ final class ModelCard {
                             ? "the run.json beside the weights is of others"
                             : "there is no run.json beside the weights");
         } else {
+            boolean isPart = task == Task.Kind.EMBEDDING && trained(run) != Task.Kind.EMBEDDING;
             training(text, run);
-            repeat(text, run, options, files, rows);
-            results(text, run, model.task());
+            repeat(text, run, options, files, isPart, data, rows);
+            results(
+                    text,
+                    run,
+                    isPart ? Task.of(Map.of(Task.KEY, trained(run).key()), List.of()) : model.task(),
+                    isPart);
         }
         line(text, "## License\n");
         line(text, "- of the model: *to be filled in*\n- of the training data: *to be filled in*");
@@ -113,6 +122,16 @@ final class ModelCard {
                 model.state() == null ? "the TorchScript file" : "weights and buffers",
                 model.sha256());
         return text.toString();
+    }
+
+    /** Describe rows of a split; empty without data. */
+    static String described(@Nullable Data data, Split split, String before) {
+        return data == null ? "" : before + "rows of the " + split.label() + " split of " + data.origin();
+    }
+
+    /** Return what the network of a run was trained for, with its classifier. */
+    private static Task.Kind trained(RunRecord run) {
+        return Task.Kind.of(run.data().path(Task.KEY).asText(Task.Kind.SINGLE_LABEL.key()));
     }
 
     private static String held(Precision precision, String calibration) {
@@ -223,7 +242,13 @@ final class ModelCard {
     }
 
     private static void repeat(
-            StringBuilder text, RunRecord run, OnnxFile.Options options, List<Exporter.Exported> files, int rows) {
+            StringBuilder text,
+            RunRecord run,
+            OnnxFile.Options options,
+            List<Exporter.Exported> files,
+            boolean isPart,
+            @Nullable Data data,
+            int rows) {
         if (run.recipe().isEmpty()) return;
         line(text, "To repeat it, save this as recipe.yaml:\n");
         line(
@@ -231,11 +256,15 @@ final class ModelCard {
                 "```json\n%s\n```\n",
                 Printable.json(run.recipe().toPrettyString()).replace("`", "\\u0060"));
         line(text, "```sh\nlimbeck %s recipe.yaml --out run", run.distillation() == null ? "train" : "distill");
+        // Without others, the command takes the data of the run.
+        String others = data == null || data.fingerprint().equals(run.dataFingerprint()) ? "" : data.origin();
         String formats = files.stream().map(file -> file.format().toString()).collect(Collectors.joining(","));
         line(
                 text,
-                "limbeck export --model run --out export --format %s%s%s%s%s%s\n```\n",
+                "limbeck export --model run --out export --format %s%s%s%s%s%s%s%s\n```\n",
                 formats,
+                isPart ? " --embedding" : "",
+                others.isEmpty() ? "" : " --data DATA",
                 options.precision() == Precision.FP32 ? "" : " --precision " + options.precision(),
                 options.normalizes() ? " --normalize" : "",
                 options.softmax() ? " --softmax" : "",
@@ -243,10 +272,12 @@ final class ModelCard {
                 files.stream().allMatch(file -> file.verification() == null)
                         ? " --no-verify"
                         : rows == Exporter.DEFAULT_ROWS ? "" : " --samples " + rows);
+        if (!others.isEmpty()) line(text, "DATA is %s.\n", Printable.markdown(others));
     }
 
-    private static void results(StringBuilder text, RunRecord run, Task task) {
+    private static void results(StringBuilder text, RunRecord run, Task task, boolean isPart) {
         line(text, "## Results\n");
+        if (isPart) line(text, "Of the whole network, with the classifier that is not in these files.\n");
         boolean accuracies = Stream.of(Split.VALID, Split.TEST)
                 .map(run.results()::of)
                 .anyMatch(result -> result != null && result.metrics().containsKey(ACCURACY));

@@ -134,7 +134,7 @@ final class OnnxQuantizer {
             boolean weighs = scale != null && weights.containsKey(node.getInput(1));
             if (weighs && node.getOpType().equals("Conv")) {
                 convolution(node, node.getInput(0), scale);
-            } else if (weighs && node.getOpType().equals("MatMul")) {
+            } else if (weighs && isProduct(node)) {
                 smaller.addNode(node.toBuilder().setInput(1, columns(node)));
             } else {
                 smaller.addNode(node);
@@ -142,6 +142,13 @@ final class OnnxQuantizer {
             }
         }
         addUsed();
+    }
+
+    /** Return whether a node is a product with a weight of in×out. Vectors and stacks of matrices have no such columns, and stay float. */
+    private boolean isProduct(NodeProto node) {
+        return node.getOpType().equals("MatMul")
+                && weights.containsKey(node.getInput(1))
+                && weights.get(node.getInput(1)).getDimsCount() == 2;
     }
 
     /** Store the weight of a product, in×out, with a scale per column. */
@@ -213,7 +220,7 @@ final class OnnxQuantizer {
         for (NodeProto node : graph.getNodeList()) {
             if (node.getOpType().equals("Conv") && edges.contains(node.getInput(0))) {
                 convolution(node, again(node.getInput(0)), scale(ranges.get(node.getInput(0))));
-            } else if (node.getOpType().equals("MatMul") && weights.containsKey(node.getInput(1))) {
+            } else if (isProduct(node)) {
                 product(node, edges);
             } else if (node.getOpType().equals("Gather") && isEmbedding(node)) {
                 embedding(node);
@@ -315,7 +322,8 @@ final class OnnxQuantizer {
         String name = node.getOutput(0);
         smaller.addInitializer(tensor(name + "_small", DataType.INT8, small, dims(weight)));
         smaller.addInitializer(tensor(name + "_scales", DataType.FLOAT, bytes(scales), out));
-        smaller.addNode(node("MatMulInteger", List.of(rounded(name, input), name + "_small", name + "_zero"), name + "_whole"));
+        smaller.addNode(
+                node("MatMulInteger", List.of(rounded(name, input), name + "_small", name + "_zero"), name + "_whole"));
         smaller.addNode(node("Cast", List.of(name + "_whole"), name + "_sum")
                 .addAttribute(integer("to", DataType.FLOAT.getNumber())));
         smaller.addNode(node("Mul", List.of(name + "_sum", name + "_scales"), name + "_columns"));

@@ -2,6 +2,7 @@ package dev.limbeck.export;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Normalization;
+import dev.limbeck.Preprocessing;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
@@ -44,6 +45,14 @@ public record Verification(
     private static final double SMALLEST = 1e-3;
 
     private static final String COSINE = "cosine";
+
+    /** Refuse rows that are not the model's inputs: model and file would agree on them, and int8 would get their ranges. */
+    static void requireInputs(Data data, Preprocessing expected) {
+        Preprocessing found = data.preprocessing();
+        if (found.equals(Preprocessing.none()) || found.identity().equals(expected.identity())) return;
+        throw new LimbeckException("expected rows prepared as " + expected.identity() + ", found " + found.identity()
+                + "; open the data with the model's preprocessing");
+    }
 
     /**
      * Run a model on rows of a split.

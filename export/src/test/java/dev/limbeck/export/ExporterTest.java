@@ -204,6 +204,27 @@ class ExporterTest {
                 List.of());
     }
 
+    /** Model and file agree on any inputs, so other inputs went unnoticed, and int8 got their ranges. */
+    @Test
+    void otherInputsVerifyNothing() {
+        Path out = home.resolve("other-inputs");
+        try (ImageData other = Datasets.open("shapes:40:10:10")
+                .normalize(new double[] {0, 0, 0}, new double[] {1, 1, 1})
+                .build()) {
+            for (Precision precision : Precision.values()) {
+                assertThatThrownBy(() -> Exporter.of(student)
+                                .options(OnnxFile.Options.defaults().at(precision))
+                                .verifiedOn(other, Split.TEST)
+                                .export(out))
+                        .isInstanceOf(LimbeckException.class)
+                        .hasMessage("expected rows prepared as "
+                                + data.preprocessing().identity() + ", found "
+                                + other.preprocessing().identity() + "; open the data with the model's preprocessing");
+            }
+        }
+        assertThat(out).doesNotExist();
+    }
+
     @Test
     void aFileWithOtherOutputsIsDeleted() {
         for (Format format : List.of(Format.ONNX, Format.TORCHSCRIPT)) {

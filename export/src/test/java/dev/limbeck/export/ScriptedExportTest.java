@@ -109,11 +109,43 @@ class ScriptedExportTest {
         }
     }
 
+    /** They have no columns to scale; a stack gave a broken file, and a vector an exception. */
+    @Test
+    void vectorsAndStacksOfMatricesStayFloatInInt8() {
+        try (Scope scope = Scope.open();
+                ImageData data = images()) {
+            int classes = data.classNames().size();
+            Tensor stack = Tensors.randn(1, SIDE, classes);
+            Tensor vector = Tensors.randn(3);
+            Tensor x = Tensors.randn(2, 3, SIDE, SIDE);
+            float[] found = exported(
+                    Map.of("stack", stack, "vector", vector),
+                    "y = torch.matmul(x.mean([3]), self.stack).transpose(1, 2); return torch.matmul(y, self.vector)",
+                    classes,
+                    x,
+                    e -> e.options(new OnnxFile.Options(true, false, false, Precision.INT8))
+                            .verifiedOn(data, Split.TEST));
+            float[] expected = Tensors.toFloats(x.mean(new long[] {3})
+                    .matmul(stack)
+                    .transpose(1, 2)
+                    .matmul(vector)
+                    .contiguous());
+            assertThat(found).containsExactly(expected, within(1e-4f));
+        }
+    }
+
+    private static ImageData images() {
+        return Datasets.open("shapes:40:10:10")
+                .imageSize(SIDE)
+                .resize(Resize.CROP)
+                .normalize(new double[] {0, 0, 0}, new double[] {1, 1, 1})
+                .build();
+    }
+
     @Test
     void smallIntegersKeepTheBiasOfAChannelWithoutWeights() {
         try (Scope scope = Scope.open();
-                ImageData data =
-                        Datasets.open("shapes:40:10:10").imageSize(SIDE).build()) {
+                ImageData data = images()) {
             int classes = data.classNames().size();
             float[] bias = new float[classes];
             for (int c = 0; c < classes; c++) bias[c] = 3 - 2 * c;

@@ -142,7 +142,8 @@ class TextNetsExportTest {
                 double[] together = Tensors.toDoubles(written.forward(Inputs.of(mixed)));
                 for (int row = 0; row < 3; row++) {
                     double[] alone = Tensors.toDoubles(written.forward(Inputs.of(mixed.narrow(0, row, 1))));
-                    assertThat(Arrays.copyOfRange(together, 3 * row, 3 * row + 3)).containsExactly(alone);
+                    assertThat(Arrays.copyOfRange(together, 3 * row, 3 * row + 3))
+                            .containsExactly(alone);
                     double[] own = Arrays.copyOfRange(expected, 3 * row, 3 * row + 3);
                     double largest = Arrays.stream(own).map(Math::abs).max().orElseThrow();
                     assertThat(alone).containsExactly(own, within(0.05 * largest));

@@ -41,6 +41,7 @@ final class Server {
     private static final int NOT_FOUND = 404;
     /** Answers to what is wrong with a request and stays so: bad request, too large, unprocessable. */
     private static final Set<Integer> WRONG = Set.of(400, 413, 422);
+
     private static final int LONGEST_WORDS = 200;
     private static final int LARGEST_ANSWER = 1 << 20;
     private static final Duration LONGEST_CONNECT = Duration.ofSeconds(3);

@@ -3,6 +3,7 @@ package dev.limbeck.onnx;
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -254,7 +256,7 @@ public final class OnnxSession implements AutoCloseable {
      * @param rows samples for each input, in the file's order
      * @param wanted names of outputs
      * @return by name, in the order of the names
-     * @throws LimbeckException if the model does not accept such a batch, has no such output, or is closed
+     * @throws LimbeckException if the model does not accept such a batch, has no such output or one without floating-point numbers, or is closed
      */
     public Map<String, Output> run(List<Rows> rows, Collection<String> wanted) {
         if (rows.size() != inputs.size()) {
@@ -290,7 +292,7 @@ public final class OnnxSession implements AutoCloseable {
         }
     }
 
-    private static OnnxTensor tensor(NodeInfo input, Rows rows) throws OrtException {
+    private OnnxTensor tensor(NodeInfo input, Rows rows) throws OrtException {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         OnnxJavaType type = input.getInfo() instanceof TensorInfo tensor ? tensor.type : OnnxJavaType.UNKNOWN;
         if (rows.texts().length > 0) return OnnxTensor.createTensor(environment, rows.texts(), rows.shape());
@@ -309,13 +311,21 @@ public final class OnnxSession implements AutoCloseable {
             return OnnxTensor.createTensor(environment, LongBuffer.wrap(rows.integers()), rows.shape());
         }
         int[] narrow = new int[rows.integers().length];
-        for (int i = 0; i < narrow.length; i++) narrow[i] = Math.toIntExact(rows.integers()[i]);
+        for (int i = 0; i < narrow.length; i++) {
+            long value = rows.integers()[i];
+            narrow[i] = (int) value;
+            if (narrow[i] != value) {
+                throw new LimbeckException(file + ": " + input.getName() + " is int32, found " + value
+                        + "; give integers from " + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE);
+            }
+        }
         return OnnxTensor.createTensor(environment, IntBuffer.wrap(narrow), rows.shape());
     }
 
     private Output output(String name, OrtSession.Result result) {
-        OnnxTensor tensor = (OnnxTensor) result.get(name)
+        OnnxValue value = result.get(name)
                 .orElseThrow(() -> new LimbeckException(file + " has no output " + name + ", found " + outputNames()));
+        if (!(value instanceof OnnxTensor tensor)) throw noNumbers(name, "no tensor");
         if (tensor.getInfo().type == OnnxJavaType.DOUBLE) {
             double[] wide = new double[tensor.getDoubleBuffer().remaining()];
             tensor.getDoubleBuffer().get(wide);
@@ -323,10 +333,18 @@ public final class OnnxSession implements AutoCloseable {
             for (int i = 0; i < wide.length; i++) narrow[i] = (float) wide[i];
             return new Output(narrow, tensor.getInfo().getShape());
         }
+        // The runtime converts float16 itself, and has no numbers of other types here.
         FloatBuffer found = tensor.getFloatBuffer();
+        if (found == null)
+            throw noNumbers(name, tensor.getInfo().type.toString().toLowerCase(Locale.ROOT));
         float[] numbers = new float[found.remaining()];
         found.get(numbers);
         return new Output(numbers, tensor.getInfo().getShape());
+    }
+
+    private LimbeckException noNumbers(String output, String found) {
+        return new LimbeckException(file + ": " + output + " is " + found + ", expected float32 or float64; "
+                + (outputs.size() > 1 ? "name another output" : "export the model with such an output"));
     }
 
     /** Free the model's memory after all runs have finished. */

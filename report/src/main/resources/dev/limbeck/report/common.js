@@ -1,4 +1,6 @@
 'use strict';
+// A matrix of more classes cannot be read, and a page of a million cells hardly opens.
+const LARGEST_MATRIX = 100, MOST_PAIRS = 50;
 const palette = ['--c1', '--c2', '--c3', '--c4'];
 const byId = id => document.getElementById(id);
 const percent = (x, digits = 2) => x == null ? '–' : (100 * x).toFixed(digits) + ' %';
@@ -60,13 +62,18 @@ function axis(v, range = 0) {
   return v !== 0 && Math.abs(v) < 1e-3 ? v.toExponential(0) : Number(v.toPrecision(digits)).toString();
 }
 
+/** Return the least and the largest of numbers, which may be too many for the arguments of a function; apart even if all are equal. */
+function ends(values) {
+  const low = values.reduce((a, b) => Math.min(a, b), Infinity), high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+}
+
 /** Draw lines over epochs; planned is how many there will be. */
 function chart(title, series, planned = 0) {
   const all = series.flatMap(s => s.values).filter(v => v != null);
   if (all.length === 0) return null;
   const width = 320, height = 180, left = 58, right = 8, top = 8, bottom = 22;
-  let low = Math.min(...all), high = Math.max(...all);
-  if (low === high) { low -= 0.5; high += 0.5; }
+  const [low, high] = ends(all);
   const epochs = Math.max(planned, ...series.map(s => s.values.length));
   const x = i => left + (epochs < 2 ? 0.5 : i / (epochs - 1)) * (width - left - right);
   const y = v => top + (high - v) / (high - low) * (height - top - bottom);
@@ -123,8 +130,26 @@ function scatter(name, points, low, high, css) {
   return make('figure', {}, make('figcaption', {}, name), picture);
 }
 
-/** Make the matrix of labels (rows) and what a model said (columns). */
+/** Say what a confusion shows. */
+function confusionTitle(name, names) {
+  return name + (names.length > LARGEST_MATRIX ? ': the pairs it confuses most' : ': rows are labels, columns what it said');
+}
+
+/** Make a table of the pairs of classes that a model confuses most. */
+function confused(name, names, counts) {
+  const pairs = [];
+  counts.forEach((row, label) => row.forEach((count, said) => {
+    if (count > 0 && said !== label) pairs.push({label, said, count});
+  }));
+  if (pairs.length === 0) return make('p', {class: 'note'}, 'No row was taken for another class.');
+  pairs.sort((a, b) => b.count - a.count);
+  return table(name, ['label', 'taken for', 'rows', 'share of the label’s rows'], pairs.slice(0, MOST_PAIRS).map(({label, said, count}) =>
+      [names[label], names[said], number(count), percent(count / counts[label].reduce((a, b) => a + b, 0), 1)]));
+}
+
+/** Make the matrix of labels (rows) and what a model said (columns); of many classes, a table of the most confused pairs. */
 function confusion(name, names, counts, css) {
+  if (names.length > LARGEST_MATRIX) return confused(name, names, counts);
   const most = Math.max(1, ...counts.flat());
   const rows = counts.map((row, label) => make('tr', {}, make('th', {scope: 'row'}, names[label]),
       ...row.map((count, c) => make('td', {title: `${names[label]} taken for ${names[c]}: ${count}`,

@@ -37,7 +37,7 @@ byId('summary').append(
         + (first.runs.length > 1 ? 'mean ± standard deviation over seeds. ' : 'of one seed. ')
         + (first.best_value ? `The best epoch is the one with the best validation ${metricName}. ` : 'Without a validation split there is no best epoch. ')
         + 'A difference is paired: the students of a seed see the same rows in the same order for as many steps. '
-        + 'The gap is what the teacher is better by.'),
+        + (data.variants.some(c => c.gap_closed?.mean != null) ? 'The gap is what the teacher is better by.' : '')),
     make('details', {}, make('summary', {}, 'Every run'), table('Every run', ...filled(['run', 'seed', 'last epoch', 'best epoch', 'seconds', 'machine'].slice(0, machines.size > 1 ? 6 : 5),
         data.variants.flatMap(c => c.runs.map(r => [c.name, String(r.seed), value(r.value), value(r.best_value), fixed(r.seconds, 1), r.machine]
             .slice(0, machines.size > 1 ? 6 : 5)))))));
@@ -66,7 +66,7 @@ for (const card of data.cards) {
   const order = card.teacher.map((z, i) => i).sort((a, b) => card.teacher[b] - card.teacher[a]);
   const shown = isTutorials ? card.teacher.map((z, i) => i) : order.slice(0, 6);
   const node = make('article', {class: 'card'}, make('h3', {}, card.title),
-      ...example(card.image, `test row: ${card.names[card.label]}`));
+      ...example(card.image, `row of the ${data.split} split: ${card.names[card.label]}`));
   if (isTutorials) node.append(make('p', {class: 'note'}, 'Four classes. At T = 1 nothing but dog; at T = 3 a cat is likelier than a car, which no label says.'));
   for (const c of shown) {
     const bars = models.map(model => {
@@ -120,12 +120,17 @@ const models = [...data.teachers.map(t => ({name: 'teacher: ' + t.architecture, 
   ...data.variants.map((c, i) => ({name: c.name, css: color(i), report: c.report}))].filter(m => m.report);
 const calibrated = models.filter(m => m.report.calibration);
 const columns = Object.keys(models[0]?.report.columns ?? {});
-byId('fidelity').append(
-    table('Agreement and calibration', ...filled(['', data.cards.length ? 'same top class' : 'same labels', 'teacher’s in top 5', 'KL to teacher', 'RMSE to teacher', 'ECE', 'fitted T', 'ECE at that T'], models.map(m => [key(m.name, m.css),
-      percent(m.report.fidelity?.top1), percent(m.report.fidelity?.top5), fixed(m.report.fidelity?.kl, 3), plain(m.report.fidelity?.rmse),
-      percent(m.report.calibration?.error), fixed(m.report.temperature, 2), percent(m.report.scaled?.error)])), 'stack'),
+const agrees = models.some(m => m.report.fidelity);
+const fidelity = filled(['', data.cards.length ? 'same top class' : 'same labels', 'teacher’s in top 5', 'KL to teacher', 'RMSE to teacher', 'ECE', 'fitted T', 'ECE at that T'], models.map(m => [key(m.name, m.css),
+  percent(m.report.fidelity?.top1), percent(m.report.fidelity?.top5), fixed(m.report.fidelity?.kl, 3), plain(m.report.fidelity?.rmse),
+  percent(m.report.calibration?.error), fixed(m.report.temperature, 2), percent(m.report.scaled?.error)]));
+if (calibrated.length === 0) byId('fidelity-h').textContent = 'Agreement with the teacher';
+else if (!agrees) byId('fidelity-h').textContent = 'Calibration';
+// The first column has the names alone.
+if (fidelity[0].length === 1) byId('fidelity').remove();
+else byId('fidelity').append(table(byId('fidelity-h').textContent, ...fidelity, 'stack'),
     make('p', {class: 'note'}, `Of the runs with seed ${data.shown_seed}. ` + (calibrated.length === 0 ? '' : 'Expected calibration error (ECE): how far confidence is '
-        + 'from accuracy, 15 bins. ') + (models.some(m => m.report.temperature != null) ? 'The temperature is fitted on the validation split and report here. ' : '')
+        + 'from accuracy, 15 bins. ') + (models.some(m => m.report.temperature != null) ? 'The temperature is fitted on the validation split and reported here. ' : '')
         + (calibrated.length === 0 ? '' : 'Below, bars under the dashed line are answers that were surer than right.')),
     make('div', {class: 'charts'}, ...calibrated.map(m => reliability(m.name, m.report.calibration.bins, m.css))));
 
@@ -134,8 +139,7 @@ byId('fidelity').append(
 for (const {target, models: plotted} of data.scatters) {
   const all = plotted.flatMap(m => m.points.flat());
   if (all.length === 0) continue;
-  let low = Math.min(...all), high = Math.max(...all);
-  if (low === high) { low -= 0.5; high += 0.5; }
+  const [low, high] = ends(all);
   const teachers = plotted.length - data.variants.length;
   byId('scatter').append(make('h3', {}, target), make('div', {class: 'charts'}, ...plotted.map((m, i) =>
       scatter(m.name, m.points, low, high, i < teachers ? 'var(--teacher)' : color(i - teachers)))));
@@ -147,7 +151,6 @@ else byId('scatter').append(make('p', {class: 'note'}, `Some rows of the ${data.
 
 const classTables = [];
 if (!first.report.confusion) byId('classes-h').textContent = first.report.recall.length > 0 ? 'Label by label' : 'Target by target';
-if (calibrated.length === 0) byId('fidelity-h').textContent = 'Agreement with the teacher';
 if (first.report.recall.length > 0) {
   classTables.push(table('Class by class', ['share recognized', ...models.map(m => m.name), ...data.changes.map(c => `${c.name} − ${first.name}, points`)],
       data.class_names.map((name, c) => [name, ...models.map(m => percent(m.report.recall[c], 1)),
@@ -158,7 +161,7 @@ for (const column of columns) {
       [name, ...models.map(m => plain(m.report.columns[column][c]))])));
 }
 byId('classes').append(...classTables, ...models.filter(m => m.report.confusion).map(m => make('details', {},
-    make('summary', {}, `Confusion of ${m.name}: rows are labels, columns what it said`),
+    make('summary', {}, confusionTitle(`Confusion of ${m.name}`, data.class_names)),
     confusion(`Confusion of ${m.name}`, data.class_names, m.report.confusion.counts, m.css))));
 
 // Rows that a variant wins and loses

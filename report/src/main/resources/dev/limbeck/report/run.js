@@ -55,7 +55,7 @@ function classes(page) {
       ...(report.recall.length ? [percent(report.recall[c], 1)] : []), ...columns.map(k => plain(report.columns[k][c]))])));
   }
   if (report.confusion) {
-    shown.push(make('h3', {}, 'Confusion: rows are labels, columns what it said'),
+    shown.push(make('h3', {}, confusionTitle('Confusion', found.class_names)),
         confusion('Confusion', found.class_names, report.confusion.counts, 'var(--c1)'));
   }
   if (report.calibration) {
@@ -70,9 +70,7 @@ function scatters(page) {
   return (page.evaluation?.scatters ?? []).flatMap(({target, models}) => {
     const points = models[0].points, all = points.flat();
     if (all.length === 0) return [];
-    let low = Math.min(...all), high = Math.max(...all);
-    if (low === high) { low -= 0.5; high += 0.5; }
-    return [scatter(target, points, low, high, 'var(--c1)')];
+    return [scatter(target, points, ...ends(all), 'var(--c1)')];
   });
 }
 

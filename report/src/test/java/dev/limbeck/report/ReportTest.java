@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.Softmax;
 import dev.limbeck.Task;
@@ -30,6 +31,7 @@ import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -136,6 +138,61 @@ class ReportTest {
         assertThat(Browser.openOnAPhone(home, page, "return document.querySelectorAll('#cost td').length + ' costs';"))
                 .as("no wider than the phone, and the script came to its end")
                 .contains("data-said=\"390 of 390, 16 costs\"");
+    }
+
+    private static String with(ObjectNode changed) {
+        int start = page.indexOf("id=\"data\">") + 10;
+        return page.substring(0, start)
+                + changed.toString().replace("<", "\\u003c")
+                + page.substring(page.indexOf("</script>"));
+    }
+
+    private static List<ObjectNode> reports(ObjectNode of) {
+        return Stream.of(of.at("/teachers/0"), of.at("/variants/0"), of.at("/variants/1"))
+                .filter(JsonNode::isObject)
+                .map(one -> (ObjectNode) one.get("report"))
+                .toList();
+    }
+
+    @Test
+    void manyClassesShowTheMostConfusedPairs() throws Exception {
+        ObjectNode many = data.deepCopy();
+        int classes = 400;
+        ArrayNode names = many.putArray("class_names");
+        for (int i = 0; i < classes; i++) names.add("class " + i);
+        for (ObjectNode report : reports(many)) {
+            int[][] counts = new int[classes][classes];
+            for (int i = 0; i < classes; i++) counts[i][i] = 3;
+            counts[7][11] = 9;
+            counts[11][7] = 2;
+            report.putObject("confusion").putPOJO("counts", counts);
+            ArrayNode recall = report.putArray("recall");
+            for (int i = 0; i < classes; i++) recall.add(0.5);
+        }
+        String script = """
+                const pairs = document.querySelector('#classes details table');
+                return pairs.className + [...pairs.querySelectorAll('tbody tr')].map(row =>
+                    [...row.children].map(cell => cell.textContent).join(' ')).join('; ')
+                    + ', ' + document.querySelectorAll('#cost td').length + ' costs';""";
+        assertThat(Browser.openOnAPhone(home, with(many), script))
+                .contains("390 of 390, class 7 class 11 9 75.0 %; class 11 class 7 2 40.0 %, 16 costs");
+    }
+
+    @Test
+    void withoutATeacherThePageDoesNotSpeakOfOne() throws Exception {
+        ObjectNode alone = data.deepCopy();
+        alone.putArray("teachers");
+        alone.putArray("cards");
+        for (JsonNode variant : alone.get("variants")) ((ObjectNode) variant).putNull("gap_closed");
+        for (ObjectNode report : reports(alone)) report.putNull("fidelity");
+        String script = """
+                return (document.getElementById('fidelity-h')?.textContent ?? 'nothing') + ', '
+                    + document.getElementById('summary').textContent.includes('The gap');""";
+        assertThat(Browser.openOnAPhone(home, with(alone), script)).contains("390 of 390, Calibration, false");
+        for (ObjectNode report : reports(alone)) {
+            report.putNull("calibration").putNull("temperature").putNull("scaled");
+        }
+        assertThat(Browser.openOnAPhone(home, with(alone), script)).contains("390 of 390, nothing, false");
     }
 
     @Test

@@ -44,8 +44,7 @@ final class ExecutorTeacher<R, P> {
     private ExecutorTeacher(LabelJob job, LoadedTeacher loaded, Teacher teacher, StreamedData<R, P> data) {
         this.loaded = loaded;
         this.data = data;
-        labeler = new Labeler<>(
-                teacher, Encoding.of(job.encoding()), data, Engine.device("auto"), job.precision());
+        labeler = new Labeler<>(teacher, Encoding.of(job.encoding()), data, Engine.device("auto"), job.precision());
     }
 
     /**
@@ -95,16 +94,15 @@ final class ExecutorTeacher<R, P> {
 
     private static ExecutorTeacher<?, ?> made(LabelJob job, LoadedTeacher loaded) {
         Task task = task(loaded, job.task());
-        Teacher teacher = task.kind() == Task.Kind.EMBEDDING
-                ? loaded.teacher().embedding(null)
-                : loaded.teacher();
+        Teacher teacher = task.kind() == Task.Kind.EMBEDDING ? loaded.teacher().embedding(null) : loaded.teacher();
         if (job.readsImages()) {
             ImagePreprocessing how = ImagePreprocessing.of(job.preparation());
             return new ExecutorTeacher<>(job, loaded, teacher, new StreamedImages(how, task, job.batchSize()));
         }
         RowEncoding encoding = RowModality.ofSaved(loaded.preprocessing())
                 .orElseThrow(() -> new LimbeckException("the teacher " + loaded.file() + " reads no rows"));
-        return new ExecutorTeacher<>(job, loaded, teacher, new StreamedRows(job.header(), encoding, task, job.batchSize()));
+        return new ExecutorTeacher<>(
+                job, loaded, teacher, new StreamedRows(job.header(), encoding, task, job.batchSize()));
     }
 
     /**
@@ -119,8 +117,9 @@ final class ExecutorTeacher<R, P> {
         Teacher given = kind == Task.Kind.EMBEDDING ? teacher.embedding(null) : teacher;
         Task own = given.task(of(kind, given.classNames()));
         if (wanted.isEmpty() || own.kind() == kind) return own;
-        throw new LimbeckException("the teacher " + loaded.file() + " is for " + own.kind().words()
-                + ", found the task " + wanted + "; leave it out (task, --task), or use a teacher of that task");
+        throw new LimbeckException(
+                "the teacher " + loaded.file() + " is for " + own.kind().words() + ", found the task " + wanted
+                        + "; leave it out (task, --task), or use a teacher of that task");
     }
 
     private static Task.Kind ownTask(Teacher teacher) {

@@ -71,7 +71,8 @@ public final class Label implements Callable<Integer> {
 
     @Option(
             names = "--task",
-            description = "Task of the student: single-label, multi-label, regression or embedding (default: the teacher's)")
+            description =
+                    "Task of the student: single-label, multi-label, regression or embedding (default: the teacher's)")
     @Nullable
     String task;
 

@@ -214,7 +214,8 @@ public final class Labeling {
         if (!ofImages && column != null) others.add("column");
         if (ofImages && !ignored.isEmpty()) others.add("ignore_columns");
         if (others.isEmpty()) return;
-        throw new LimbeckException(String.join(", ", others) + (others.size() == 1 ? " is" : " are") + " for teachers of "
+        throw new LimbeckException(String.join(", ", others) + (others.size() == 1 ? " is" : " are")
+                + " for teachers of "
                 + (ofImages ? "texts and tables, found one of images: " : "images, found one of texts or tables: ")
                 + opened.file() + "; leave " + (others.size() == 1 ? "it" : "them") + " out");
     }

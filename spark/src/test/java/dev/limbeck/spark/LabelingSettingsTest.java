@@ -135,8 +135,7 @@ class LabelingSettingsTest {
                 labeling().column("file"),
                 two.withColumn("file", functions.lit(home + "/none.png")),
                 "cannot read image " + home + "/none.png: ");
-        refused(
-                labeling().column("file"), two.withColumn("file", functions.lit("")), "1 of 1 rows cannot be used");
+        refused(labeling().column("file"), two.withColumn("file", functions.lit("")), "1 of 1 rows cannot be used");
         // What names a content may be of any type.
         Path numbered = home.resolve("numbered");
         labeling().write(one.withColumn("path", functions.lit(7)), numbered.toString());
@@ -204,18 +203,7 @@ class LabelingSettingsTest {
         for (int i = 0; i < 60; i++) csv.append(i).append(i % 2 == 0 ? ",a\n" : ",b\n");
         Path table = Files.writeString(home.resolve("table.csv"), csv);
         Path model = home.resolve("table-teacher");
-        limbeck(
-                "train",
-                "--data",
-                table,
-                "--label-columns",
-                "kind",
-                "--arch",
-                "mlp-8",
-                "--epochs",
-                1,
-                "--out",
-                model);
+        limbeck("train", "--data", table, "--label-columns", "kind", "--arch", "mlp-8", "--epochs", 1, "--out", model);
         Dataset<Row> rows = spark.read().option("header", "true").csv(table.toString());
         Map<String, String> settings = Map.of("model", model.toString());
         refused(
@@ -234,8 +222,10 @@ class LabelingSettingsTest {
                 labeling().ignore(List.of("length")),
                 images(),
                 "ignore_columns is for teachers of texts and tables, found one of images: " + teacher);
-        refused(labeling(settings).ignore(List.of("kind")).task(Task.Kind.MULTI_LABEL), rows, "the teacher " + model
-                + " is for single-label classification, found the task multi-label");
+        refused(
+                labeling(settings).ignore(List.of("kind")).task(Task.Kind.MULTI_LABEL),
+                rows,
+                "the teacher " + model + " is for single-label classification, found the task multi-label");
     }
 
     @Test

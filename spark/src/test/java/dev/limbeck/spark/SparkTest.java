@@ -215,7 +215,8 @@ class SparkTest {
         first.release();
         // Nobody uses the first any more, so a third takes its place.
         ExecutorTeacher<?, ?> third = ExecutorTeacher.of(
-                new LabelJob(Map.of("model", other.toString()), "", preparation(), List.of("path"), "float16", "fp32", 8),
+                new LabelJob(
+                        Map.of("model", other.toString()), "", preparation(), List.of("path"), "float16", "fp32", 8),
                 1);
         assertThat(ExecutorTeacher.of(job(other), 1)).isSameAs(second);
         assertThat(ExecutorTeacher.of(job(teacher), 1)).isNotSameAs(first);
@@ -230,7 +231,8 @@ class SparkTest {
     }
 
     private static LabelJob job(Path model) {
-        return new LabelJob(Map.of("model", model.toString()), "", preparation(), List.of("path"), "float32", "fp32", 8);
+        return new LabelJob(
+                Map.of("model", model.toString()), "", preparation(), List.of("path"), "float32", "fp32", 8);
     }
 
     @Test
@@ -360,7 +362,8 @@ class SparkTest {
         // LocalProcesses.endWithStarter reads it.
         assertThat(ProcessTask.variables(1, 2, "host", 80, "own"))
                 .containsEntry(
-                        "LIMBECK_STARTER", String.valueOf(ProcessHandle.current().pid()))
+                        "LIMBECK_STARTER",
+                        String.valueOf(ProcessHandle.current().pid()))
                 .containsEntry("RANK", "1");
         Process ended = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-version")

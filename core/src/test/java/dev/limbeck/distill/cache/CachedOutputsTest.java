@@ -414,8 +414,9 @@ class CachedOutputsTest {
             Tensor outputs = Tensors.of(new float[] {1, Float.NaN, Float.NEGATIVE_INFINITY, 2}, 2, 2);
             assertThatThrownBy(() -> Encoding.of(form).encode(outputs))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("the teacher's outputs must be finite numbers, found 2 of 4 NaN or infinite; check its weights"
-                            + " and its preprocessing");
+                    .hasMessage(
+                            "the teacher's outputs must be finite numbers, found 2 of 4 NaN or infinite; check its weights"
+                                    + " and its preprocessing");
         }
     }
 

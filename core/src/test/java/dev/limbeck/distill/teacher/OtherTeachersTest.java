@@ -103,8 +103,8 @@ class OtherTeachersTest {
     @Test
     void aFunctionNeedsNoClassNames() {
         assertThat(taughtBy(new FunctionTeacher("unnamed", List.of(), inputs -> new float[inputs.rows() * 3])))
-                .containsExactly(
-                        taughtBy(new FunctionTeacher("named", data.classNames(), inputs -> new float[inputs.rows() * 3])));
+                .containsExactly(taughtBy(
+                        new FunctionTeacher("named", data.classNames(), inputs -> new float[inputs.rows() * 3])));
         assertThatThrownBy(() -> taughtBy(new FunctionTeacher("empty", List.of(), inputs -> new float[0])))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage("teacher empty must return 6×classes numbers, found 0");
