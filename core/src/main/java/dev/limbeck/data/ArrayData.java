@@ -222,6 +222,13 @@ public final class ArrayData implements Data {
         return bytes.array();
     }
 
+    private static byte[] target(Targets targets, int row) {
+        if (targets.areLabels()) return bytes(targets.label(row));
+        float[] values = new float[targets.columns()];
+        for (int column = 0; column < values.length; column++) values[column] = targets.value(row, column);
+        return bytes(values);
+    }
+
     @Override
     public String fingerprint() {
         StringBuilder all = new StringBuilder(String.join("\n", task.names()));
@@ -229,7 +236,7 @@ public final class ArrayData implements Data {
             all.append('\n').append(split);
             for (int row = 0; row < rows.inputs.length; row++) {
                 all.append('\n').append(DigestUtils.sha256Hex(bytes(rows.inputs[row])));
-                all.append(' ').append(rows.targets.words(row, task));
+                all.append(' ').append(DigestUtils.sha256Hex(target(rows.targets, row)));
             }
         });
         return DigestUtils.sha256Hex(all.toString());

@@ -3,6 +3,7 @@ package dev.limbeck.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.limbeck.Task;
+import dev.limbeck.tensor.InputSpec;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -26,5 +27,21 @@ class TargetsTest {
     void classesHaveNoColumns() {
         assertThat(Targets.labels(0, 0).constant(new Task.SingleLabel(List.of("a", "b"))))
                 .isEmpty();
+    }
+
+    /** A training goes on with the same data only, and words for people are rounded. */
+    @Test
+    void fingerprintsKnowEveryBitOfTargets() {
+        Task numbers = new Task.Regression(List.of("kg"));
+        Task labels = new Task.MultiLabel(List.of("red"));
+        assertThat(fingerprint(numbers, 1.00001f)).isNotEqualTo(fingerprint(numbers, 1.00002f));
+        assertThat(fingerprint(labels, 0)).isNotEqualTo(fingerprint(labels, Float.NaN));
+        assertThat(fingerprint(labels, 1)).isEqualTo(fingerprint(labels, 1));
+    }
+
+    private static String fingerprint(Task task, float target) {
+        return new ArrayData(task, InputSpec.floats(1), 1, 0)
+                .with(Split.TRAIN, new float[][] {{1}}, Targets.values(1, target))
+                .fingerprint();
     }
 }

@@ -39,15 +39,6 @@ class TablePreprocessingTest {
     }
 
     @Test
-    void negativeZerosAreZeros() {
-        List<String[]> rows = List.of(new String[] {"-0.0"}, new String[] {"0.0"}, new String[] {"2"});
-        TablePreprocessing table = TablePreprocessing.fit(List.of("age"), rows, Set.of(), Set.of(), line -> {});
-        for (String zero : List.of("0", "-0.0")) {
-            for (float number : table.encode(zero).numbers()) assertThat(number).isFinite();
-        }
-    }
-
-    @Test
     void wordsGetIdsThatDifferBetweenColumns() {
         TablePreprocessing table = fitted("code");
         assertThat(table.ids()).isEqualTo(4 + 3);

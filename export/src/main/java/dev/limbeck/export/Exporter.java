@@ -10,7 +10,6 @@ import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.teacher.TeacherOutput;
-import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.Checksum;
 import dev.limbeck.io.FolderLock;
 import dev.limbeck.io.Leftovers;
@@ -58,6 +57,7 @@ public final class Exporter {
     public static final String CARD_NAME = "MODEL_CARD.md";
 
     static final int DEFAULT_ROWS = 256;
+    private static final String LAYOUT = "nchw rgb";
 
     private final ExportModel model;
     /** The network if quantization-aware training rounds in it; else null. */
@@ -244,10 +244,10 @@ public final class Exporter {
         if (options.normalizes() && source.preprocessing().normalization() == null) {
             throw new LimbeckException("only images have pixels to normalize; leave normalize (--normalize) out");
         }
-        if (source.preprocessing() instanceof ImagePreprocessing images
-                && (images.channelsLast() || images.blueFirst())) {
-            throw new LimbeckException(source.name() + " takes images as " + images.layout()
-                    + ", expected nchw rgb, which exported files take; save it with a first layer that turns them");
+        String layout = source.preprocessing().layout();
+        if (!layout.isEmpty() && !layout.equals(LAYOUT)) {
+            throw new LimbeckException(source.name() + " takes images as " + layout + ", expected " + LAYOUT
+                    + ", which exported files take; save it with a first layer that turns them");
         }
         Task.Kind task = source.task().kind();
         if (options.softmax() && (task == Task.Kind.REGRESSION || task == Task.Kind.EMBEDDING)) {

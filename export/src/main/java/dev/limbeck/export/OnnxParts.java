@@ -36,6 +36,13 @@ final class OnnxParts {
                 .build();
     }
 
+    static AttributeProto integers(String name, long... values) {
+        AttributeProto.Builder list =
+                AttributeProto.newBuilder().setName(name).setType(AttributeProto.AttributeType.INTS);
+        for (long value : values) list.addInts(value);
+        return list.build();
+    }
+
     static TensorProto tensor(String name, DataType type, ByteBuffer values, long... dims) {
         TensorProto.Builder tensor = TensorProto.newBuilder()
                 .setName(name)

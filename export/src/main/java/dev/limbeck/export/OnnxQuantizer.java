@@ -4,12 +4,12 @@ import static dev.limbeck.export.OnnxParts.bytes;
 import static dev.limbeck.export.OnnxParts.dims;
 import static dev.limbeck.export.OnnxParts.floats;
 import static dev.limbeck.export.OnnxParts.integer;
+import static dev.limbeck.export.OnnxParts.integers;
 import static dev.limbeck.export.OnnxParts.largest;
 import static dev.limbeck.export.OnnxParts.node;
 import static dev.limbeck.export.OnnxParts.small;
 import static dev.limbeck.export.OnnxParts.tensor;
 
-import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
@@ -34,6 +34,12 @@ final class OnnxQuantizer {
 
     /** Smaller weights stay unchanged: biases, scales, shapes. */
     private static final int FEWEST = 64;
+
+    /**
+     * Largest weight of a product. Processors without VNNI add two products in 16 bits: 2·255·63 fits, 2·255·127 would be clipped. A row
+     * whose largest number is far above the others lies around 128, so it would often be.
+     */
+    private static final int MOST_WEIGHT = 63;
 
     private static final float LARGEST_BIAS = 1 << 30;
 
@@ -156,15 +162,15 @@ final class OnnxQuantizer {
         TensorProto weight = weights.get(product.getInput(1));
         int out = (int) weight.getDims(1);
         float[] values = floats(weight);
-        float[] scales = columnScales(values, out);
+        float[] scales = columnScales(values, out, 127);
         ByteBuffer small = ByteBuffer.allocate(values.length);
         for (int i = 0; i < values.length; i++) small.put(small(values[i] / scales[i % out]));
         return dequantized(product.getOutput(0) + "_weight", 1, DataType.INT8, small, scales, dims(weight));
     }
 
-    private static float[] columnScales(float[] values, int out) {
+    private static float[] columnScales(float[] values, int out, int most) {
         float[] scales = new float[out];
-        for (int c = 0; c < out; c++) scales[c] = largest(values, c, out, values.length / out) / 127;
+        for (int c = 0; c < out; c++) scales[c] = largest(values, c, out, values.length / out) / most;
         return scales;
     }
 
@@ -316,7 +322,7 @@ final class OnnxQuantizer {
         String input = edges.contains(x) ? again(x) : x;
         int out = (int) weight.getDims(1);
         float[] values = floats(weight);
-        float[] scales = columnScales(values, out);
+        float[] scales = columnScales(values, out, MOST_WEIGHT);
         ByteBuffer small = ByteBuffer.allocate(values.length);
         for (int i = 0; i < values.length; i++) small.put(small(values[i] / scales[i % out]));
         String name = node.getOutput(0);
@@ -338,11 +344,8 @@ final class OnnxQuantizer {
         constant(name + "_middle", 128);
         smaller.addInitializer(tensor(name + "_zero", DataType.UINT8, ByteBuffer.wrap(new byte[] {(byte) 128})));
         smaller.addNode(node("Abs", List.of(input), name + "_size"));
-        smaller.addNode(node("ReduceMax", List.of(name + "_size"), name + "_largest")
-                .addAttribute(AttributeProto.newBuilder()
-                        .setName("axes")
-                        .setType(AttributeProto.AttributeType.INTS)
-                        .addInts(-1)));
+        smaller.addNode(
+                node("ReduceMax", List.of(name + "_size"), name + "_largest").addAttribute(integers("axes", -1)));
         smaller.addNode(node("Mul", List.of(name + "_largest", name + "_steps"), name + "_any_step"));
         smaller.addNode(node("Max", List.of(name + "_any_step", name + "_least"), name + "_step"));
         smaller.addNode(node("Div", List.of(input, name + "_step"), name + "_exact"));

@@ -1,6 +1,5 @@
 package dev.limbeck.table;
 
-import dev.limbeck.Decimals;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Preprocessing;
@@ -179,10 +178,12 @@ public record RawTable(List<Input> inputs, List<String> order) implements Prepro
      */
     public static double wide(Column column, String cell) {
         if (cell.isEmpty()) return Double.NaN;
-        // Java itself reads 12D and 0x1p3 as numbers.
-        if (!Decimals.isIn(cell)) throw noNumber(column, cell);
-        double value = Double.parseDouble(cell);
-        if (Double.isFinite(value)) return value;
+        try {
+            double value = Double.parseDouble(cell);
+            if (Double.isFinite(value)) return value;
+        } catch (NumberFormatException e) {
+            // reported below
+        }
         throw noNumber(column, cell);
     }
 
@@ -197,9 +198,11 @@ public record RawTable(List<Input> inputs, List<String> order) implements Prepro
      * @throws LimbeckException if it is none
      */
     public static long integer(Column column, String cell) {
-        if (Decimals.isIn(cell)) {
+        try {
             double value = Double.parseDouble(cell);
             if (value == Math.rint(value) && Math.abs(value) < 1L << 53) return (long) value;
+        } catch (NumberFormatException e) {
+            // reported below
         }
         throw new LimbeckException("the model takes whole numbers for '" + column.name + "', found '"
                 + Printable.quote(cell) + "'; correct the cell, or use a model that takes float32");

@@ -148,8 +148,7 @@ public final class TablePreprocessing implements Preprocessing {
                 .average()
                 .orElse(0);
         double[] edges = IntStream.rangeClosed(0, QUANTILES)
-                // Without a negative zero, which would be another number than zero.
-                .mapToDouble(k -> values[(int) ((long) k * (values.length - 1) / QUANTILES)] + 0.0)
+                .mapToDouble(k -> values[(int) ((long) k * (values.length - 1) / QUANTILES)])
                 .distinct()
                 .toArray();
         return new Column.Numbers(name, mean, square > 0 ? Math.sqrt(square) : 1, values.length < cells, edges);

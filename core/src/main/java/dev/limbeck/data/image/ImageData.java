@@ -201,11 +201,11 @@ public final class ImageData implements Data {
                 target);
     }
 
-    /** {@inheritDoc} Images of another size or way of resizing come from the same source pixels, with the same augmentation draws. */
+    /** {@inheritDoc} Images of another size come from the same source pixels, with the same augmentation draws. */
     @Override
     public AlternateView alternateView(Preprocessing wanted) {
         ImagePreprocessing other = ImageTensors.preprocessing(wanted);
-        if (other.hasSizeOf(preprocessing)) {
+        if (other.height() == preprocessing.height() && other.width() == preprocessing.width()) {
             return new RenormalizedView(preprocessing, other);
         }
         double scale = (double) other.width() / preprocessing.width();

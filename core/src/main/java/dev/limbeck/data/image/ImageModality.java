@@ -58,12 +58,8 @@ public final class ImageModality implements Modality {
         Map<String, String> known = new LinkedHashMap<>();
         readSize(metadata.get(ImagePreprocessing.SIZE), known, log);
         readResize(metadata.get(ImagePreprocessing.RESIZE), known, log);
-        List<Double> mean = readNumbers(metadata, ImagePreprocessing.MEAN, log);
-        List<Double> std = readNumbers(metadata, ImagePreprocessing.STD, log);
-        // White is 1, so no mean or deviation of it can be above.
-        boolean ofPixels = Stream.concat(mean.stream(), std.stream()).anyMatch(number -> number > 1);
-        keep(ImagePreprocessing.MEAN, mean, ofPixels, known);
-        keep(ImagePreprocessing.STD, std, ofPixels, known);
+        boolean ofPixels = readNumbers(metadata, ImagePreprocessing.MEAN, known, log)
+                | readNumbers(metadata, ImagePreprocessing.STD, known, log);
         if (ofPixels) log.accept("mean and std are of pixels from 0 to 255; both are divided by 255");
         if (PIXELS.equals(metadata.get(INPUT))) {
             // It normalizes values from 0 to 255 itself.
@@ -106,22 +102,24 @@ public final class ImageModality implements Modality {
         }
     }
 
-    /** Read a number for each channel; none if they are not given or malformed. */
-    private static List<Double> readNumbers(Map<String, String> metadata, String key, Consumer<String> log) {
+    /** Read a number for each channel; returns whether they are of pixels from 0 to 255. */
+    private static boolean readNumbers(
+            Map<String, String> metadata, String key, Map<String, String> known, Consumer<String> log) {
         String text = metadata.get(key);
-        if (text == null) return List.of();
+        if (text == null) return false;
         List<Double> numbers = numbers(text);
-        if (numbers.isEmpty()) log.accept(malformed(key, "a number for each channel such as 0.5,0.5,0.5", text));
-        return numbers;
-    }
-
-    private static void keep(String key, List<Double> numbers, boolean ofPixels, Map<String, String> known) {
-        if (numbers.isEmpty()) return;
+        if (numbers.isEmpty()) {
+            log.accept(malformed(key, "a number for each channel such as 0.5,0.5,0.5", text));
+            return false;
+        }
+        // White is 1, so no mean or deviation of it can be above.
+        boolean ofPixels = numbers.stream().anyMatch(number -> number > 1);
         known.put(
                 key,
                 numbers.stream()
                         .map(number -> String.valueOf(ofPixels ? number / 255 : number))
                         .collect(Collectors.joining(",")));
+        return ofPixels;
     }
 
     /** Read numbers between commas, in brackets or not; none if any is not a number. */

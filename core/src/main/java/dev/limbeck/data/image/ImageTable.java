@@ -134,9 +134,7 @@ public final class ImageTable implements ImageSource {
         try {
             Path file = Path.of(source);
             if (!RowTable.hasHeader(file) || !Files.isRegularFile(file)) return false;
-            String[] cells = RowTable.head(file, 1).rows().get(0);
-            if (cells.length == 0) return false; // an empty object of JSON lines
-            String first = cells[0];
+            String first = RowTable.head(file, 1).rows().get(0)[0];
             return ImageFormat.ofSuffix(FileNames.suffix(first.replace('\\', '/'))) != null;
         } catch (InvalidPathException | LimbeckException e) {
             return false; // reported when it is opened

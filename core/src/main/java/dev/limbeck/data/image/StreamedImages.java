@@ -77,11 +77,11 @@ public final class StreamedImages extends StreamedData<StreamedImages.ImageFile,
         return preprocessing;
     }
 
-    /** {@inheritDoc} Images of another size or way of resizing are decoded again. */
+    /** {@inheritDoc} Images of another size are decoded again. */
     @Override
     public AlternateView alternateView(Preprocessing wanted) {
         ImagePreprocessing other = ImageTensors.preprocessing(wanted);
-        if (other.hasSizeOf(preprocessing)) {
+        if (other.height() == preprocessing.height() && other.width() == preprocessing.width()) {
             return new RenormalizedView(preprocessing, other);
         }
         return new AlternateView() {

@@ -70,10 +70,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /**
-     * Open a file for a given role.
+     * Open a file for a role, which messages name; warnings go to the log.
      *
-     * @param role role of the model in error messages
-     * @param log receives warnings
      * @throws LimbeckException if the file does not exist, or no runtime can open it
      */
     public static FileTeacher open(Path file, ModelRole role, Consumer<String> log) {
@@ -209,11 +207,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return with(settings.withOutput(output(OutputAdapter.finite(table, who()), table.size(1), true, task)));
     }
 
-    /**
-     * Detect the kind of output from the outputs for many rows.
-     *
-     * @param doubts whether to log a warning if the outputs look like another kind than the one set
-     */
+    /** Detect the kind of output from many rows; may warn if they look like another kind than the one set. */
     private TeacherOutput output(float[] values, long width, boolean doubts, Task.Kind task) {
         int classes = Math.toIntExact(width);
         TeacherOutput found = OutputAdapter.found(values, classes, who(), settings.output(), task);

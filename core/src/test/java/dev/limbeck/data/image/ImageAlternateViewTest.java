@@ -13,7 +13,6 @@ import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.image.ImagePreprocessing;
-import dev.limbeck.image.Resize;
 import dev.limbeck.nn.ForwardHook;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -87,33 +86,6 @@ class ImageAlternateViewTest {
                     assertThat(means(large, 8, 32)).containsExactly(means(small, 8, 16), within(0.04));
                 }
             }
-        }
-    }
-
-    @Test
-    void sameSizeKeepsTheWayOfResizing() throws IOException {
-        Path wide = home.resolve("wide");
-        for (int i = 0; i < 8; i++) {
-            Path file = wide.resolve((i % 2 == 0 ? "a/" : "b/") + i + ".png");
-            Files.createDirectories(file.getParent());
-            BufferedImage image = TestImages.quadrants(128, 32, 0xff0000, 0x00ff00, 0x0000ff, 0xffffff);
-            Files.write(file, TestImages.encode(image, "png"));
-        }
-        ImagePreprocessing squish = ImagePreprocessing.of(
-                Map.of("image_size", "16x16", "resize", "squish", "mean", "0,0,0", "std", "1,1,1"));
-        try (ImageData data = ImageData.builder(wide).imageSize(16).batchSize(4).build();
-                ImageData squished = ImageData.builder(wide)
-                        .imageSize(16)
-                        .batchSize(4)
-                        .resize(Resize.SQUISH)
-                        .normalize(new double[3], new double[] {1, 1, 1})
-                        .build();
-                AlternateView lens = data.alternateView(squish);
-                DataLoader batches = data.evaluate(Split.TRAIN);
-                DataLoader expected = squished.evaluate(Split.TRAIN);
-                Scope scope = Scope.open()) {
-            assertThat(Tensors.toFloats(lens.inputs(batches.next()).only()))
-                    .containsExactly(Tensors.toFloats(expected.next().input()), within(1e-6f));
         }
     }
 

@@ -80,8 +80,6 @@ class ImageTableTest {
         }
         Path numbers = table("a,b,label\n1,2,x\n3,4,y\n");
         assertThat(ImageTable.isAt(numbers.toString())).isFalse();
-        Path empty = Files.writeString(folder.resolve("empty.jsonl"), "{}\n{\"a\": 1}\n");
-        assertThat(ImageTable.isAt(empty.toString())).isFalse();
         assertThat(Recipe.parse("data: {source: '" + numbers + "', label_columns: [label]}\nstudent: mlp\n")
                         .data()
                         .kind())

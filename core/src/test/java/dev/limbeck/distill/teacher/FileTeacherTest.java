@@ -226,18 +226,6 @@ class FileTeacherTest {
         }
     }
 
-    /** As networks from Caffe have it: the mean of pixels, and no deviation. */
-    @Test
-    void meanAndStdAreOnOneScale() {
-        Path file = file(MEANS, Map.of("mean", "127.5,127.5,51", "std", "1,1,1"));
-        try (FileTeacher model = FileTeacher.open(file)) {
-            String unit = String.valueOf(1 / 255.0);
-            assertThat(model.preprocessing())
-                    .containsEntry("mean", "0.5,0.5,0.2")
-                    .containsEntry("std", unit + "," + unit + "," + unit);
-        }
-    }
-
     @Test
     void theCallerSaysWhatTheFileDoesNot() {
         try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of()))
