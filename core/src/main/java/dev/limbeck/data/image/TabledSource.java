@@ -70,7 +70,8 @@ final class TabledSource extends WrappedSource {
         logNames(without, "have no row in " + table.file() + " and no label");
         logNames(
                 shared,
-                "are names of several images in " + table.file() + " each; write the suffix or the folder, too");
+                "are rows of " + table.file()
+                        + " for several images, which only the suffix or the folder would tell apart");
         shared.forEach(unused::remove);
         logNames(
                 table.names().stream().filter(unused::contains).toList(),

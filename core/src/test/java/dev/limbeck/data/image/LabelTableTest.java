@@ -233,8 +233,8 @@ class LabelTableTest {
                 .count();
         assertThat(labeled).isEqualTo(3);
         assertThat(source.warnings())
-                .anyMatch(line ->
-                        line.startsWith("1 are names of several images in " + table) && line.endsWith("such as 'p0'"));
+                .anyMatch(line -> line.startsWith("1 are rows of " + table + " for several images,")
+                        && line.endsWith("such as 'p0'"));
         assertThatThrownBy(() -> new TabledSource(
                         ImageFolder.of(images), LabelTable.read(table("file,kind\np0,red\n"), List.of(), null)))
                 .hasMessageContaining("by 'p0'; write the suffix or the folder, too");
