@@ -39,6 +39,17 @@ class RecipeTest {
     }
 
     @Test
+    void aMeanOfPixelsIsRefused() {
+        assertThatThrownBy(
+                        () -> Recipe.parse(
+                                "data: {source: shapes, mean: [123.0, 117.0, 104.0], std: [1, 1, 1]}\nstudent: cifar-resnet8\n"))
+                .hasMessageContaining("mean must be on the scale where white is 1, found 123.0; divide by 255");
+        Recipe.parse(
+                "data: {source: shapes, mean: [0, 0, 0], std: [0.0039, 0.0039, 0.0039]}\nstudent: cifar-resnet8\n");
+        Recipe.parse("data: {source: shapes, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5]}\nstudent: cifar-resnet8\n");
+    }
+
+    @Test
     void whatIsNotSaidHasADefault() throws IOException {
         Recipe recipe = Recipe.read(file(LEAST));
         assertThat(recipe.training()).isEqualTo(RecipeFiles.defaults(TrainingRecipe.class));

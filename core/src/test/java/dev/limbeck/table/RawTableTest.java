@@ -67,6 +67,18 @@ class RawTableTest {
     }
 
     @Test
+    void wordsThatJavaReadsAsNumbersAreNone() {
+        for (String word : List.of("12D", "7f", "0x1p3", "NaN", "Infinity", " 5")) {
+            assertThatThrownBy(() -> RawTable.number(new Column("age", Type.NUMBER), word))
+                    .hasMessageStartingWith("the model takes numbers for 'age', found '");
+            assertThatThrownBy(() -> RawTable.wide(new Column("age", Type.DOUBLE), word))
+                    .hasMessageStartingWith("the model takes numbers for 'age', found '");
+            assertThatThrownBy(() -> RawTable.integer(new Column("age", Type.INTEGER), word))
+                    .hasMessageStartingWith("the model takes whole numbers for 'age', found '");
+        }
+    }
+
+    @Test
     void cellsAreNumbersOrRefused() {
         Column age = new Column("age", Type.NUMBER);
         assertThat(RawTable.number(age, "1e3")).isEqualTo(1000);

@@ -39,6 +39,18 @@ class TablePreprocessingTest {
     }
 
     @Test
+    void minusZeroIsZero() {
+        List<String[]> rows = List.of(
+                new String[] {"-0.0"}, new String[] {"0"}, new String[] {"-0"}, new String[] {"0.0"}, new String[] {"1"
+                });
+        TablePreprocessing table = TablePreprocessing.fit(List.of("x"), rows, Set.of(), Set.of(), line -> {});
+        assertThat(table.numbers()).isEqualTo(2);
+        assertThat(table.encode("-0.0").numbers())
+                .isEqualTo(table.encode("0").numbers())
+                .doesNotContain(Float.NaN);
+    }
+
+    @Test
     void wordsGetIdsThatDifferBetweenColumns() {
         TablePreprocessing table = fitted("code");
         assertThat(table.ids()).isEqualTo(4 + 3);

@@ -78,6 +78,18 @@ public record ImagePreprocessing(
         if (!holds) throw new LimbeckException(what + " must be " + expected + ", found " + found);
     }
 
+    /**
+     * Check a normalization that people set. Files may have any.
+     *
+     * @throws LimbeckException if it is of pixels from 0 to 255, or not three numbers each
+     */
+    public static void checkGiven(List<Double> mean, List<Double> std) {
+        new ImagePreprocessing(1, 1, Resize.CROP, mean, std);
+        for (double one : mean) {
+            check("mean", one >= 0 && one <= 1, "on the scale where white is 1", one + "; divide by 255");
+        }
+    }
+
     /** Return the standard preprocessing of pretrained networks: cropped to a square, ImageNet statistics. */
     public static ImagePreprocessing defaults(int side) {
         return new ImagePreprocessing(side, side, Resize.CROP, IMAGENET_MEAN, IMAGENET_STD);

@@ -1,5 +1,6 @@
 package dev.limbeck.table;
 
+import dev.limbeck.Decimals;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Preprocessing;
@@ -178,12 +179,9 @@ public record RawTable(List<Input> inputs, List<String> order) implements Prepro
      */
     public static double wide(Column column, String cell) {
         if (cell.isEmpty()) return Double.NaN;
-        try {
-            double value = Double.parseDouble(cell);
-            if (Double.isFinite(value)) return value;
-        } catch (NumberFormatException e) {
-            // reported below
-        }
+        // Java reads words such as 12D and 0x1p3 as numbers, too.
+        double value = Decimals.isIn(cell) ? Double.parseDouble(cell) : Double.NaN;
+        if (Double.isFinite(value)) return value;
         throw noNumber(column, cell);
     }
 
@@ -198,12 +196,8 @@ public record RawTable(List<Input> inputs, List<String> order) implements Prepro
      * @throws LimbeckException if it is none
      */
     public static long integer(Column column, String cell) {
-        try {
-            double value = Double.parseDouble(cell);
-            if (value == Math.rint(value) && Math.abs(value) < 1L << 53) return (long) value;
-        } catch (NumberFormatException e) {
-            // reported below
-        }
+        double value = Decimals.isIn(cell) ? Double.parseDouble(cell) : Double.NaN;
+        if (value == Math.rint(value) && Math.abs(value) < 1L << 53) return (long) value;
         throw new LimbeckException("the model takes whole numbers for '" + column.name + "', found '"
                 + Printable.quote(cell) + "'; correct the cell, or use a model that takes float32");
     }

@@ -141,7 +141,8 @@ public final class TablePreprocessing implements Preprocessing {
     }
 
     private static Column.Numbers numbers(String name, int cells, DoubleStream filled) {
-        double[] values = filled.sorted().toArray();
+        // Adding 0 makes -0.0 and 0.0 one value; as two, they would be two edges without a distance.
+        double[] values = filled.map(value -> value + 0.0).sorted().toArray();
         double mean = Arrays.stream(values).average().orElse(0);
         double square = Arrays.stream(values)
                 .map(value -> (value - mean) * (value - mean))

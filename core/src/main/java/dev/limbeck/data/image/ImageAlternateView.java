@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
-/** Prepare the images of a batch in another size and normalization. */
+/** Prepare the images of a batch in another size, resize and normalization. */
 final class ImageAlternateView implements AlternateView {
     /** Write a view of an image in another size. */
     @FunctionalInterface
@@ -23,6 +23,7 @@ final class ImageAlternateView implements AlternateView {
         void write(byte[] pixels, int image, int view, ByteBuffer target);
     }
 
+    private final ImagePreprocessing given;
     private final ImagePreprocessing preprocessing;
     private final PixelStore store;
     private final Function<Split, int[]> images;
@@ -32,10 +33,16 @@ final class ImageAlternateView implements AlternateView {
     /**
      * Create a view.
      *
+     * @param given how the data's own batches are prepared
      * @param images images of each split, by position
      */
     ImageAlternateView(
-            ImagePreprocessing preprocessing, PixelStore store, Function<Split, int[]> images, Writer writer) {
+            ImagePreprocessing given,
+            ImagePreprocessing preprocessing,
+            PixelStore store,
+            Function<Split, int[]> images,
+            Writer writer) {
+        this.given = given;
         this.preprocessing = preprocessing;
         this.store = store;
         this.images = images;
@@ -46,6 +53,12 @@ final class ImageAlternateView implements AlternateView {
     public Inputs inputs(Batch batch) {
         Provenance origin = batch.origin();
         if (origin == null) {
+            // Without its images, a batch of the data's own can be normalized anew, but not resized anew.
+            if (Arrays.equals(batch.input().shape(), plain(preprocessing).shape(batch.size()))
+                    && given.height() == preprocessing.height()
+                    && given.width() == preprocessing.width()) {
+                return new RenormalizedView(given, preprocessing).inputs(batch);
+            }
             // Whoever made it may have made it for this model.
             if (Arrays.equals(batch.input().shape(), inputs().get(0).shape(batch.size()))) return batch.inputs();
             throw new LimbeckException("the batch does not identify its images, but images of "
@@ -56,6 +69,10 @@ final class ImageAlternateView implements AlternateView {
         Mixing mixing = origin.mixing();
         Tensor shown = mixing == null ? own : mixing.mix(own, images(origin, mixing.partners()));
         return Inputs.of(ImageTensors.laidOut(preprocessing, shown));
+    }
+
+    private static InputSpec plain(ImagePreprocessing how) {
+        return ImageTensors.specs(how.withLayout(false, false)).get(0);
     }
 
     private Tensor images(Provenance origin, int... indices) {

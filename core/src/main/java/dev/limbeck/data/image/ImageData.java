@@ -201,16 +201,22 @@ public final class ImageData implements Data {
                 target);
     }
 
-    /** {@inheritDoc} Images of another size come from the same source pixels, with the same augmentation draws. */
+    /** {@inheritDoc} Images of another size or resize come from the same source pixels, with the same augmentation draws. */
     @Override
     public AlternateView alternateView(Preprocessing wanted) {
         ImagePreprocessing other = ImageTensors.preprocessing(wanted);
-        if (other.height() == preprocessing.height() && other.width() == preprocessing.width()) {
+        if (other.height() == preprocessing.height()
+                && other.width() == preprocessing.width()
+                && other.resize() == preprocessing.resize()) {
             return new RenormalizedView(preprocessing, other);
         }
         double scale = (double) other.width() / preprocessing.width();
         return new ImageAlternateView(
-                other, new PixelStore(source, other, budget), plan::of, (pixels, image, view, target) -> {
+                preprocessing,
+                other,
+                new PixelStore(source, other, budget),
+                plan::of,
+                (pixels, image, view, target) -> {
                     if (view == Provenance.PLAIN) {
                         target.put(pixels);
                     } else {

@@ -58,9 +58,14 @@ public final class ImageModality implements Modality {
         Map<String, String> known = new LinkedHashMap<>();
         readSize(metadata.get(ImagePreprocessing.SIZE), known, log);
         readResize(metadata.get(ImagePreprocessing.RESIZE), known, log);
-        boolean ofPixels = readNumbers(metadata, ImagePreprocessing.MEAN, known, log)
-                | readNumbers(metadata, ImagePreprocessing.STD, known, log);
-        if (ofPixels) log.accept("mean and std are of pixels from 0 to 255; both are divided by 255");
+        List<Double> mean = numbers(metadata, ImagePreprocessing.MEAN, log);
+        List<Double> std = numbers(metadata, ImagePreprocessing.STD, log);
+        boolean meanOfPixels = areOfPixels(mean);
+        // A deviation of 1 beside such a mean divides nothing; one below 1 can only be of another scale.
+        boolean stdOfPixels = areOfPixels(std)
+                || meanOfPixels && !std.isEmpty() && std.stream().allMatch(one -> one == 1);
+        put(ImagePreprocessing.MEAN, mean, meanOfPixels, known, log);
+        put(ImagePreprocessing.STD, std, stdOfPixels, known, log);
         if (PIXELS.equals(metadata.get(INPUT))) {
             // It normalizes values from 0 to 255 itself.
             known.put(ImagePreprocessing.MEAN, "0.0,0.0,0.0");
@@ -102,24 +107,29 @@ public final class ImageModality implements Modality {
         }
     }
 
-    /** Read a number for each channel; returns whether they are of pixels from 0 to 255. */
-    private static boolean readNumbers(
-            Map<String, String> metadata, String key, Map<String, String> known, Consumer<String> log) {
+    /** Read a number for each channel; none if there are none, or they cannot be read. */
+    private static List<Double> numbers(Map<String, String> metadata, String key, Consumer<String> log) {
         String text = metadata.get(key);
-        if (text == null) return false;
+        if (text == null) return List.of();
         List<Double> numbers = numbers(text);
-        if (numbers.isEmpty()) {
-            log.accept(malformed(key, "a number for each channel such as 0.5,0.5,0.5", text));
-            return false;
-        }
-        // White is 1, so no mean or deviation of it can be above.
-        boolean ofPixels = numbers.stream().anyMatch(number -> number > 1);
+        if (numbers.isEmpty()) log.accept(malformed(key, "a number for each channel such as 0.5,0.5,0.5", text));
+        return numbers;
+    }
+
+    /** Return whether a mean or deviation is of pixels from 0 to 255: where white is 1, none can be above. */
+    private static boolean areOfPixels(List<Double> numbers) {
+        return numbers.stream().anyMatch(number -> number > 1);
+    }
+
+    private static void put(
+            String key, List<Double> numbers, boolean ofPixels, Map<String, String> known, Consumer<String> log) {
+        if (numbers.isEmpty()) return;
         known.put(
                 key,
                 numbers.stream()
                         .map(number -> String.valueOf(ofPixels ? number / 255 : number))
                         .collect(Collectors.joining(",")));
-        return ofPixels;
+        if (ofPixels) log.accept(key + " is of pixels from 0 to 255; it is divided by 255");
     }
 
     /** Read numbers between commas, in brackets or not; none if any is not a number. */

@@ -134,7 +134,9 @@ public final class ImageTable implements ImageSource {
         try {
             Path file = Path.of(source);
             if (!RowTable.hasHeader(file) || !Files.isRegularFile(file)) return false;
-            String first = RowTable.head(file, 1).rows().get(0)[0];
+            String[] row = RowTable.head(file, 1).rows().get(0);
+            if (row.length == 0) return false; // an empty JSON object
+            String first = row[0];
             return ImageFormat.ofSuffix(FileNames.suffix(first.replace('\\', '/'))) != null;
         } catch (InvalidPathException | LimbeckException e) {
             return false; // reported when it is opened

@@ -77,11 +77,13 @@ public final class StreamedImages extends StreamedData<StreamedImages.ImageFile,
         return preprocessing;
     }
 
-    /** {@inheritDoc} Images of another size are decoded again. */
+    /** {@inheritDoc} Images of another size or resize are decoded again. */
     @Override
     public AlternateView alternateView(Preprocessing wanted) {
         ImagePreprocessing other = ImageTensors.preprocessing(wanted);
-        if (other.height() == preprocessing.height() && other.width() == preprocessing.width()) {
+        if (other.height() == preprocessing.height()
+                && other.width() == preprocessing.width()
+                && other.resize() == preprocessing.resize()) {
             return new RenormalizedView(preprocessing, other);
         }
         return new AlternateView() {

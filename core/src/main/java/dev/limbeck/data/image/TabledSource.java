@@ -34,20 +34,32 @@ final class TabledSource extends WrappedSource {
         super(images);
         this.table = table;
         Map<String, Integer> fileNames = new HashMap<>();
+        Map<String, Integer> stems = new HashMap<>();
         for (int i = 0; i < images.size(); i++) {
             String file = fileName(images.name(i));
             fileNames.merge(file, 1, Integer::sum);
             if (!stem(file).equals(file)) fileNames.merge(stem(file), 1, Integer::sum);
+            stems.merge(stem(images.name(i)), 1, Integer::sum);
         }
         Set<String> unused = new HashSet<>(table.rows().keySet());
         List<String> without = new ArrayList<>();
         for (int i = 0; i < images.size(); i++) {
             String path = images.name(i);
-            String row = row(path, fileNames);
+            String row = row(path, fileNames, stems);
             rows.add(row == null ? null : table.rows().get(row));
             splits.add(row == null ? null : table.splits().get(row));
             if (row == null) without.add(path);
             else unused.remove(row);
+        }
+        List<String> shared = table.names().stream()
+                .filter(name -> unused.contains(name)
+                        && Math.max(stems.getOrDefault(name, 0), fileNames.getOrDefault(name, 0)) > 1)
+                .toList();
+        if (without.size() == images.size() && !shared.isEmpty()) {
+            throw IoErrors.in(
+                    table.file(),
+                    "names several images of " + images.origin() + " by '" + shared.get(0)
+                            + "'; write the suffix or the folder, too");
         }
         if (without.size() == images.size()) {
             throw IoErrors.in(
@@ -56,6 +68,11 @@ final class TabledSource extends WrappedSource {
                             + "', found '" + table.names().get(0) + "' in the first column");
         }
         logNames(without, "have no row in " + table.file() + " and no label");
+        logNames(
+                shared,
+                "are rows of " + table.file()
+                        + " for several images, which only the suffix or the folder would tell apart");
+        shared.forEach(unused::remove);
         logNames(
                 table.names().stream().filter(unused::contains).toList(),
                 "are rows of " + table.file() + " without an image");
@@ -67,8 +84,10 @@ final class TabledSource extends WrappedSource {
         warnings.add(names.size() + " " + what + ", such as " + Names.quoted(some));
     }
 
-    private @Nullable String row(String path, Map<String, Integer> fileNames) {
-        for (String name : List.of(path, stem(path))) if (table.rows().containsKey(name)) return name;
+    private @Nullable String row(String path, Map<String, Integer> fileNames, Map<String, Integer> stems) {
+        if (table.rows().containsKey(path)) return path;
+        // An image and its mask often differ in the suffix only.
+        if (table.rows().containsKey(stem(path)) && stems.getOrDefault(stem(path), 0) == 1) return stem(path);
         for (String name : List.of(fileName(path), stem(fileName(path)))) {
             if (table.rows().containsKey(name) && fileNames.getOrDefault(name, 0) == 1) return name;
         }

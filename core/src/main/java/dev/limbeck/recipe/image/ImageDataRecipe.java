@@ -127,7 +127,7 @@ public record ImageDataRecipe(
         }
         if (mean != null) mean = List.copyOf(mean);
         if (std != null) std = List.copyOf(std);
-        if (mean != null && std != null) new ImagePreprocessing(1, 1, Resize.CROP, mean, std);
+        if (mean != null && std != null) ImagePreprocessing.checkGiven(mean, std);
     }
 
     @Override

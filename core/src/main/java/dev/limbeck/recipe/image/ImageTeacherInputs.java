@@ -67,7 +67,7 @@ public record ImageTeacherInputs(
         if ((mean == null) != (std == null))
             throw new LimbeckException(
                     "set mean and std together, found only " + (mean == null ? "std" : "mean") + "; give both");
-        if (mean != null && std != null) new ImagePreprocessing(1, 1, Resize.CROP, mean, std);
+        if (mean != null && std != null) ImagePreprocessing.checkGiven(mean, std);
         mean = mean == null ? null : List.copyOf(mean);
         std = std == null ? null : List.copyOf(std);
     }

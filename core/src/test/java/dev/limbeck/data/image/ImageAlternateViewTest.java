@@ -13,6 +13,7 @@ import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.image.ImagePreprocessing;
+import dev.limbeck.image.Resize;
 import dev.limbeck.nn.ForwardHook;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -125,6 +126,31 @@ class ImageAlternateViewTest {
     private static boolean close(double[] one, double[] other) {
         for (int i = 0; i < one.length; i++) if (Math.abs(one[i] - other[i]) > 0.06) return false;
         return true;
+    }
+
+    @Test
+    void aTeachersResizeIsItsOwnAtTheSameSize() throws IOException {
+        BufferedImage wide = TestImages.quadrants(96, 32, 0xff0000, 0x00ff00, 0x0000ff, 0xffffff);
+        // Cropping loses it.
+        for (int y = 0; y < 32; y++) for (int x = 0; x < 24; x++) wide.setRGB(x, y, 0x808080);
+        Files.write(home.resolve("a/0.png"), TestImages.encode(wide, "png"));
+        try (ImageData data = builder(16).resize(Resize.SQUISH).build();
+                ImageData cropped = builder(16).resize(Resize.CROP).build();
+                AlternateView lens = data.alternateView(cropped.preprocessing());
+                DataLoader own = data.evaluate(Split.TRAIN);
+                DataLoader theirs = cropped.evaluate(Split.TRAIN);
+                Scope scope = Scope.open()) {
+            Batch batch = own.next();
+            float[] expected = Tensors.toFloats(theirs.next().input());
+            assertThat(Tensors.toFloats(lens.inputs(batch).only()))
+                    .containsExactly(expected, within(1e-6f))
+                    .isNotEqualTo(Tensors.toFloats(batch.input()));
+            Batch unknown = new Batch(batch.inputs(), batch.targets(), batch.indices());
+            assertThat(Tensors.toFloats(lens.inputs(unknown).only())).isEqualTo(Tensors.toFloats(batch.input()));
+            StreamedImages streamed = new StreamedImages(data.preprocessing(), data.task(), 1);
+            assertThat(streamed.alternateView(data.preprocessing())).isInstanceOf(RenormalizedView.class);
+            assertThat(streamed.alternateView(cropped.preprocessing())).isNotInstanceOf(RenormalizedView.class);
+        }
     }
 
     @Test

@@ -58,6 +58,12 @@ class ImageTableTest {
     }
 
     @Test
+    void anEmptyObjectNamesNoImage() throws IOException {
+        Path lines = Files.writeString(folder.resolve("rows.jsonl"), "{}\n{\"path\": \"a.png\", \"label\": \"b\"}\n");
+        assertThat(ImageTable.isAt(lines.toString())).isFalse();
+    }
+
+    @Test
     void listsImagesWithClassesAndSplits() {
         try (ImageData data = ImageData.builder(table).imageSize(8).build()) {
             assertThat(data.classNames()).containsExactly("cat", "dog");

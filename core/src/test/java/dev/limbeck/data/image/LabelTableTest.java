@@ -224,6 +224,23 @@ class LabelTableTest {
     }
 
     @Test
+    void aMaskDoesNotTakeTheLabelOfItsImage() throws IOException {
+        Files.copy(images.resolve("p0.png"), images.resolve("p0.bmp"));
+        Path table = table("file,kind\np0,red\np1,blue\np2,red\np3,blue\n");
+        TabledSource source = new TabledSource(ImageFolder.of(images), LabelTable.read(table, List.of(), null));
+        long labeled = IntStream.range(0, source.size())
+                .filter(i -> source.label(i) >= 0)
+                .count();
+        assertThat(labeled).isEqualTo(3);
+        assertThat(source.warnings())
+                .anyMatch(line -> line.startsWith("1 are rows of " + table + " for several images,")
+                        && line.endsWith("such as 'p0'"));
+        assertThatThrownBy(() -> new TabledSource(
+                        ImageFolder.of(images), LabelTable.read(table("file,kind\np0,red\n"), List.of(), null)))
+                .hasMessageContaining("by 'p0'; write the suffix or the folder, too");
+    }
+
+    @Test
     void aColumnThatIsNotThereIsNamed() throws IOException {
         Path table = table(rows("file,colour", "red", "blue"));
         assertThatThrownBy(() -> data(table, null, "color"))

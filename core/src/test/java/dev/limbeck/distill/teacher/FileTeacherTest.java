@@ -220,9 +220,26 @@ class FileTeacherTest {
         try (FileTeacher model = FileTeacher.open(file, ModelRole.MODEL, lines::add)) {
             Object found = expected.startsWith("[") ? model.classNames() : model.preprocessing();
             assertThat(found.toString()).isEqualTo(expected);
-            assertThat(lines)
-                    .hasSize(count)
-                    .allMatch(line -> line.startsWith(file + ": its " + (key.equals("mean") ? "mean and" : key)));
+            assertThat(lines).hasSize(count).allMatch(line -> line.startsWith(file + ": its " + key));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "127.5,51,255 | 1,1,1         | 0.5,0.2,1.0 | 0.00392156862745098,0.00392156862745098,0.00392156862745098 | 2",
+                "127.5,51,255 | 51,51,51      | 0.5,0.2,1.0 | 0.2,0.2,0.2 | 2",
+                "0,0,0        | 255,255,255   | 0.0,0.0,0.0 | 1.0,1.0,1.0 | 1",
+                "127.5,51,255 | 0.5,0.25,0.5  | 0.5,0.2,1.0 | 0.5,0.25,0.5 | 1",
+                "0.5,0.5,0.5  | 1,1,1         | 0.5,0.5,0.5 | 1.0,1.0,1.0 | 0",
+            })
+    void meanAndDeviationAreReadTogether(String mean, String std, String ownMean, String ownStd, int count) {
+        List<String> lines = new ArrayList<>();
+        try (FileTeacher model =
+                FileTeacher.open(file(MEANS, Map.of("mean", mean, "std", std)), ModelRole.MODEL, lines::add)) {
+            assertThat(model.preprocessing()).containsEntry("mean", ownMean).containsEntry("std", ownStd);
+            assertThat(lines).hasSize(count);
         }
     }
 
