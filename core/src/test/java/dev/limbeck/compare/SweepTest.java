@@ -111,10 +111,13 @@ class SweepTest {
                         "soft-target-T4-w0.3",
                         "soft-target-T2-w0.9",
                         "soft-target-T4-w0.9");
-        assertThat(recipes.get("soft-target:T=3-w0.9").distillation().losses().get(0).temperature())
+        assertThat(recipes.get("soft-target:T=3-w0.9")
+                        .distillation()
+                        .losses()
+                        .get(0)
+                        .temperature())
                 .isEqualTo(Schedule.constant(3));
-        SearchSpace wrong =
-                new SearchSpace(List.of(), List.of(), List.of("logit-mse:T=3"), List.of(), List.of());
+        SearchSpace wrong = new SearchSpace(List.of(), List.of(), List.of("logit-mse:T=3"), List.of(), List.of());
         assertThatThrownBy(() -> wrong.recipes(base))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining("the loss logit-mse has no temperature, found 3.0; leave it out");

@@ -46,7 +46,8 @@ class LossRecipeTest {
                 "fitnet:auto,adapter=regressor"
             })
     void isWrittenAsItIsRead(String text) {
-        assertThat(RecipeFiles.bind(LossRecipe.parse(text), LossRecipe.class, "").text())
+        assertThat(RecipeFiles.bind(LossRecipe.parse(text), LossRecipe.class, "")
+                        .text())
                 .isEqualTo(text);
     }
 

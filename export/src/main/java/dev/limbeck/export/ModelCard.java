@@ -107,7 +107,11 @@ final class ModelCard {
             boolean isPart = task == Task.Kind.EMBEDDING && trained(run) != Task.Kind.EMBEDDING;
             training(text, run);
             repeat(text, run, options, files, isPart, data, rows);
-            results(text, run, isPart ? Task.of(Map.of(Task.KEY, trained(run).key()), List.of()) : model.task(), isPart);
+            results(
+                    text,
+                    run,
+                    isPart ? Task.of(Map.of(Task.KEY, trained(run).key()), List.of()) : model.task(),
+                    isPart);
         }
         line(text, "## License\n");
         line(text, "- of the model: *to be filled in*\n- of the training data: *to be filled in*");

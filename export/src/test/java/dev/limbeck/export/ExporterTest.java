@@ -217,7 +217,8 @@ class ExporterTest {
                                 .verifiedOn(other, Split.TEST)
                                 .export(out))
                         .isInstanceOf(LimbeckException.class)
-                        .hasMessage("expected rows prepared as " + data.preprocessing().identity() + ", found "
+                        .hasMessage("expected rows prepared as "
+                                + data.preprocessing().identity() + ", found "
                                 + other.preprocessing().identity() + "; open the data with the model's preprocessing");
             }
         }

@@ -73,15 +73,16 @@ class OnnxSessionTest {
             refused(session, "list", "no tensor");
             assertThatThrownBy(() -> session.run(List.of(Rows.of(new long[] {1, 1L << 31}, 2))))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage(NAME + ": ids is int32, found 2147483648; give integers from -2147483648 to 2147483647");
+                    .hasMessage(
+                            NAME + ": ids is int32, found 2147483648; give integers from -2147483648 to 2147483647");
         }
     }
 
     private static void refused(OnnxSession session, String output, String found) {
         assertThatThrownBy(() -> session.run(List.of(Rows.of(new long[] {1}, 1)), List.of(output)))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage(NAME + ": " + output + " is " + found
-                        + ", expected float32 or float64; name another output");
+                .hasMessage(
+                        NAME + ": " + output + " is " + found + ", expected float32 or float64; name another output");
     }
 
     @Test
@@ -90,8 +91,7 @@ class OnnxSessionTest {
             try (OnnxSession session = open(list ? Map.of() : Map.of("whole", DataType.INT64), list)) {
                 assertThatThrownBy(() -> session.run(List.of(Rows.of(new long[] {1}, 1))))
                         .isInstanceOf(LimbeckException.class)
-                        .hasMessageEndingWith(
-                                " expected float32 or float64; export the model with such an output");
+                        .hasMessageEndingWith(" expected float32 or float64; export the model with such an output");
             }
         }
     }

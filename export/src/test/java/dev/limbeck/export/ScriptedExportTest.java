@@ -125,8 +125,11 @@ class ScriptedExportTest {
                     x,
                     e -> e.options(new OnnxFile.Options(true, false, false, Precision.INT8))
                             .verifiedOn(data, Split.TEST));
-            float[] expected = Tensors.toFloats(
-                    x.mean(new long[] {3}).matmul(stack).transpose(1, 2).matmul(vector).contiguous());
+            float[] expected = Tensors.toFloats(x.mean(new long[] {3})
+                    .matmul(stack)
+                    .transpose(1, 2)
+                    .matmul(vector)
+                    .contiguous());
             assertThat(found).containsExactly(expected, within(1e-4f));
         }
     }

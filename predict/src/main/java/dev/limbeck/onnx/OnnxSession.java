@@ -335,7 +335,8 @@ public final class OnnxSession implements AutoCloseable {
         }
         // The runtime converts float16 itself, and has no numbers of other types here.
         FloatBuffer found = tensor.getFloatBuffer();
-        if (found == null) throw noNumbers(name, tensor.getInfo().type.toString().toLowerCase(Locale.ROOT));
+        if (found == null)
+            throw noNumbers(name, tensor.getInfo().type.toString().toLowerCase(Locale.ROOT));
         float[] numbers = new float[found.remaining()];
         found.get(numbers);
         return new Output(numbers, tensor.getInfo().getShape());
