@@ -40,7 +40,8 @@ public final class InferenceSpeed {
                 Map<String, UnaryOperator<Tensor>> ways = new LinkedHashMap<>();
                 ways.put("module", network::predict);
                 ways.put("folded fp32", folded::forward);
-                ways.put("folded bf16", half::forward);
+                // Without instructions for it, bfloat16 is emulated.
+                if (Precision.nativeBf16()) ways.put("folded bf16", half::forward);
                 for (String batch : options.list("batches")) {
                     int rows = Integer.parseInt(batch);
                     // Use the threads as a predictor does for one image, and a teacher for many.

@@ -66,6 +66,8 @@ final class DataOptions {
                         ? defaults.resize()
                         : Resize.valueOf(given.resize().toUpperCase(Locale.ROOT)),
                 given.mean() == null ? defaults.mean() : given.mean(),
-                given.std() == null ? defaults.std() : given.std());
+                given.std() == null ? defaults.std() : given.std(),
+                defaults.channelsLast(),
+                defaults.blueFirst());
     }
 }

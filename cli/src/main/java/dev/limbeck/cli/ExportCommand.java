@@ -4,11 +4,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Modalities;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
+import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.MappedTeacher;
+import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModuleTeacher;
+import dev.limbeck.distill.teacher.TeacherOutput;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.Exporter.Exported;
 import dev.limbeck.export.Format;
@@ -21,12 +25,15 @@ import dev.limbeck.model.SavedModel;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.image.ImageDataRecipe;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.train.Metric;
 import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +64,12 @@ final class ExportCommand extends DataCommand {
             hideParamSyntax = true,
             description = "onnx, torchscript, safetensors, or several (default: onnx)")
     List<Format> formats = List.of(Format.ONNX);
+
+    /** Rows from which the kind of a foreign file's outputs is found out. */
+    private static final int LOOKED_AT = 128;
+
+    private static final Set<TeacherOutput> UNCHANGED = EnumSet.of(
+            TeacherOutput.LOGITS, TeacherOutput.LOG_PROBABILITIES, TeacherOutput.NUMBERS, TeacherOutput.EMBEDDING);
 
     @Option(names = "--normalize", description = "Let the ONNX model accept pixels from 0 to 255 and normalize them")
     boolean normalizes;
@@ -194,20 +207,19 @@ final class ExportCommand extends DataCommand {
             throw new LimbeckException(
                     file + " is TorchScript, whose classifier cannot be left out; save it again without");
         }
-        TorchScriptFile checked = TorchScriptFile.open(file);
-        Map<String, String> says = checked.extraFiles();
-        if (data.imageSize() == null && !says.containsKey("image_size")) {
-            throw new LimbeckException(file + " does not contain its image size; set it with --image-size");
-        }
-        ImagePreprocessing preprocessing = data.preprocessing(says);
-        List<String> names =
-                classNames.isEmpty() ? SavedModel.classNames(file.toString(), says.get("classes")) : classNames;
-        try (Script script = checked.load()) {
+        try (FileTeacher opened = FileTeacher.open(file, ModelRole.EXPORTED, this::log);
+                Script script = TorchScriptFile.open(file).load()) {
+            if (data.imageSize() == null && !opened.preprocessing().containsKey(ImagePreprocessing.SIZE)) {
+                throw new LimbeckException(file + " does not contain its image size; set it with --image-size");
+            }
+            ImagePreprocessing preprocessing = data.preprocessing(opened.preprocessing());
+            List<String> names = classNames.isEmpty() ? opened.classNames() : classNames;
+            requireLogits(opened);
             if (!verifies) {
                 if (names.isEmpty()) {
                     throw new LimbeckException(file + " has no class names; set them with --classes");
                 }
-                return written(chosen(Exporter.of(script, file, task(says, names), preprocessing))
+                return written(chosen(Exporter.of(script, file, task(opened, names), preprocessing))
                         .export(out));
             }
             if (!data.isNamed()) throw noImages();
@@ -219,19 +231,36 @@ final class ExportCommand extends DataCommand {
                             + names + ", the data's are " + images.classNames()
                             + "; verify on data of the same classes");
                 }
-                List<Exported> exported = verified(
-                                Exporter.of(script, file, task(says, images.classNames()), preprocessing), images)
-                        .export(out);
+                Exporter exporter = Exporter.of(script, file, task(opened, images.classNames()), preprocessing);
+                requireLogits(known(opened.withClassNames(images.classNames()), images));
+                List<Exported> exported = verified(exporter, images).export(out);
                 context().logData(images);
                 return written(exported);
             }
         }
     }
 
+    /** Find out on images what the outputs are, if the file does not say it. */
+    private static FileTeacher known(FileTeacher opened, ImageData images) {
+        if (opened.output().isPresent()) return opened;
+        try (DataLoader batches = images.sample(images.has(Split.VALID) ? Split.VALID : Split.TEST, LOOKED_AT);
+                Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            return opened.knownBy(images.preprocessing(), batches.next().inputs());
+        }
+    }
+
+    /** Refuse a network whose outputs have to be converted to logits, since the exported file's are used unchanged. */
+    private void requireLogits(FileTeacher opened) {
+        TeacherOutput found = opened.output().orElse(TeacherOutput.LOGITS);
+        if (UNCHANGED.contains(found)) return;
+        throw new LimbeckException(model + " returns " + found.words() + ", expected logits; save it without its last "
+                + "operation (a softmax or sigmoid), and let --softmax add it again");
+    }
+
     /** Return the task of a script's metadata. Its numbers are in the targets' units. */
-    private static Task task(Map<String, String> says, List<String> names) {
-        Task.Kind kind = says.containsKey(Task.KEY) ? Task.Kind.of(says.get(Task.KEY)) : Task.Kind.SINGLE_LABEL;
-        return Task.of(Map.of(Task.KEY, kind.key()), names);
+    private static Task task(FileTeacher opened, List<String> names) {
+        return Task.of(Map.of(Task.KEY, opened.task().key()), names);
     }
 
     private Exporter chosen(Exporter exporter) {

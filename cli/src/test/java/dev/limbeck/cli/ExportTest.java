@@ -260,6 +260,37 @@ class ExportTest {
                 home.resolve("refused"));
     }
 
+    /** Save the foreign network with what it says of itself. */
+    private static Path saying(Map<String, String> words) throws IOException {
+        Path file = home.resolve("saying.pt");
+        try (Script script = TorchScriptFile.open(foreign()).load()) {
+            script.save(file, words);
+        }
+        return file;
+    }
+
+    @Test
+    void readsWhatTorchScriptSaysAsTeachersDo() throws IOException {
+        Path out = home.resolve("of-pixels");
+        Path pixels = saying(Map.of("image_size", "[16, 16]", "mean", "127.5,127.5,127.5", "std", "51,51,51"));
+        Cli.run("export", "--model", pixels, "--classes", "a,b", "--no-verify", "--out", out)
+                .done();
+        assertThat(Files.readString(out.resolve("MODEL_CARD.md"))).contains("[0.5, 0.5, 0.5]", "[0.2, 0.2, 0.2]");
+
+        String verified = "--image-size 16 --data $/pictures";
+        notExported("takes images as nchw bgr, expected nchw rgb", saying(Map.of("channels", "bgr")), verified);
+        notExported("takes images as nhwc rgb, expected nchw rgb", saying(Map.of("layout", "nhwc")), verified);
+        Path said = saying(Map.of("output", "probabilities"));
+        notExported("returns probabilities, expected logits", said, "--image-size 16 --classes a,b --no-verify");
+        Path seen = home.resolve("softmax.pt");
+        String softmax = "def forward(self, x: Tensor) -> Tensor:\n"
+                + "    return torch.softmax(torch.mean(x, [2, 3])[:, 0:2], 1)\n";
+        try (Script script = Script.compile("Softmax", Map.of(), Map.of(), Map.of(), softmax)) {
+            script.save(seen, Map.of());
+        }
+        notExported("expected logits; save it without its last operation", seen, verified);
+    }
+
     private static void refused(int code, String expected, Object... args) throws IOException {
         Set<String> before = Cli.listing(home);
         Cli.Answer answer = Cli.run(args);

@@ -33,6 +33,28 @@ class RecipeOptionsTest {
         Recipes.write(settings, recipe);
     }
 
+    /** Settings of a recipe's teacher apply to those of the command line; how its members were joined does not. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'model':'m','architecture':'r','output':'sigmoid','cache':'c'} | --teacher a --teacher b --teacher-output logits | "
+                        + "{'cache':'c','members':[{'architecture':'r','output':'logits','model':'a'},"
+                        + "{'architecture':'r','output':'logits','model':'b'}]}",
+                "{'members':[{'model':'m'},{'model':'n'}],'ensemble':'logits','weights':[1,2],'cache':'c'} | --teacher a | "
+                        + "{'cache':'c','model':'a'}",
+                "{'members':[{'model':'m'},{'model':'n'}],'ensemble':'logits'} | --teacher a --teacher b | "
+                        + "{'ensemble':'logits','members':[{'model':'a'},{'model':'b'}]}",
+            })
+    void aRecipesTeacherIsReplacedByOthers(String before, String options, String expected) throws Exception {
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode recipe = json.createObjectNode();
+        recipe.set("teacher", json.readTree(before.replace('\'', '"')));
+        write(recipe, options.split(" "));
+        assertThat(recipe.get("teacher")).isEqualTo(json.readTree(expected.replace('\'', '"')));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -179,9 +201,9 @@ class RecipeOptionsTest {
             value = {
                 "--teacher a --teacher-image-size 64 --ensemble logits | "
                         + "{'old':1,'image_size':64,'ensemble':'logits','model':'a'}",
-                "--teacher a --teacher b --teacher-arch r --teacher-mean 0,0,1 --cache-teacher c | {'old':1,'cache':'c',"
-                        + "'members':[{'mean':[0.0,0.0,1.0],'model':'a','architecture':'r'},"
-                        + "{'mean':[0.0,0.0,1.0],'model':'b','architecture':'r'}]}",
+                "--teacher a --teacher b --teacher-arch r --teacher-mean 0,0,1 --cache-teacher c | {'cache':'c',"
+                        + "'members':[{'old':1,'mean':[0.0,0.0,1.0],'model':'a','architecture':'r'},"
+                        + "{'old':1,'mean':[0.0,0.0,1.0],'model':'b','architecture':'r'}]}",
                 "--teacher-layout nhwc | {'model':'file','members':[],'old':1,'layout':'nhwc'}",
             })
     void severalTeachersAreMembers(String options, String expected) throws Exception {

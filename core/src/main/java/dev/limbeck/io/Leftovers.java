@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
@@ -21,20 +23,31 @@ public final class Leftovers {
     /** A hidden name with a random suffix. */
     private static final Pattern TEMPORARY = Pattern.compile("\\..*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.tmp");
 
+    /**
+     * Files that this process writes, by name, which no other has. System locks do not exclude other threads, and closing a second channel
+     * of a file would release its lock, so these files are never opened again.
+     */
+    private static final Map<String, FileChannel> CLAIMED = new HashMap<>();
+
     private Leftovers() {}
 
     /** Create and lock a temporary file. Closing the channel releases the lock. */
     public static FileChannel claim(Path temporary) throws IOException {
         while (true) {
-            FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            try {
-                channel.lock();
-            } catch (IOException e) {
-                return channel; // A file system without locks: no one can clear it either.
+            synchronized (CLAIMED) {
+                FileChannel channel =
+                        FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                CLAIMED.values().removeIf(other -> !other.isOpen());
+                CLAIMED.put(temporary.getFileName().toString(), channel);
+                try {
+                    channel.lock();
+                } catch (IOException e) {
+                    return channel; // A file system without locks: no one can clear it either.
+                }
+                if (Files.exists(temporary)) return channel;
+                // Cleared between creation and locking.
+                channel.close();
             }
-            if (Files.exists(temporary)) return channel;
-            // Cleared between creation and locking.
-            channel.close();
         }
     }
 
@@ -85,10 +98,14 @@ public final class Leftovers {
     }
 
     private static void clearOne(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            if (channel.tryLock() != null) Files.deleteIfExists(file);
-        } catch (OverlappingFileLockException | NoSuchFileException e) {
-            // Another thread is writing it, or has just moved it.
+        synchronized (CLAIMED) {
+            FileChannel ours = CLAIMED.get(file.getFileName().toString());
+            if (ours != null && ours.isOpen()) return;
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                if (channel.tryLock() != null) Files.deleteIfExists(file);
+            } catch (OverlappingFileLockException | NoSuchFileException e) {
+                // Another thread is just closing it, or has just moved it.
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.limbeck.nn;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.NoGrad;
@@ -10,7 +11,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Normalize each channel of N×C×H×W or N×C, with batch statistics in training mode and running statistics in evaluation
- * mode.
+ * mode. A training batch must have more than one value per channel.
  *
  * <p>Ioffe and Szegedy, Batch Normalization, ICML 2015. The defaults are PyTorch's: momentum 0.1 and eps 1e-5.
  */
@@ -50,11 +51,20 @@ public final class BatchNorm2d extends Module {
     @Override
     protected Tensor forward(Tensor x) {
         if (isTraining()) {
+            requireSeveral(x);
             try (NoGrad noGrad = NoGrad.on()) {
                 Ops.increment_(batches);
             }
         }
         return LayerOps.batchNorm(x, weight, bias, runningMean, runningVar, isTraining(), momentum, eps);
+    }
+
+    /** The engine divides by the number of values less one, and would make the running variance NaN. */
+    private static void requireSeveral(Tensor x) {
+        if (x.numel() > x.size(1)) return;
+        throw new LimbeckException("batch norm needs more than one value per channel in training, found a batch of "
+                + x.size(0) + (x.dim() == 4 ? " at " + x.size(2) + "×" + x.size(3) : "")
+                + "; use a larger batch (--batch-size)");
     }
 
     @Override

@@ -71,8 +71,8 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
         try (LoadedTeacher teacher = named.withoutCache().open(context.log());
                 Data data = run.open(teacher)) {
             CachedTeacher cached = named.cached(teacher.teacher(), context.log());
-            try (Learner learner = run.learner(data, teacher)) {
-                KnowledgeDistillation distillation = how.with(cached, context.log());
+            try (Learner learner = run.learner(data, teacher);
+                    KnowledgeDistillation distillation = how.with(cached, context.log())) {
                 List<Callback> callbacks = new ArrayList<>();
                 recipe.mixing().ifPresent(callbacks::add);
                 callbacks.add(distillation);

@@ -56,25 +56,27 @@ public record TeacherCheckRun(
                         "there is no validation split to evaluate the teacher on; set --valid-fraction");
             }
             // The result is returned, so it is not logged as well.
-            KnowledgeDistillation distillation = how.builder(teacher.teacher())
+            try (KnowledgeDistillation distillation = how.builder(teacher.teacher())
                     .checkThoroughly()
                     .log(line -> {})
-                    .build();
-            List<TermSize> terms = learner.firstLoss(Stream.concat(recipe.mixing().stream(), Stream.of(distillation))
-                    .toArray(Callback[]::new));
-            context.logData(data);
-            @Nullable TeacherCheck preflight = distillation.teacherCheck();
-            if (preflight == null) throw new IllegalStateException("there is a validation split");
-            return new TeacherCheckRun(
-                    teacher.file(),
-                    teacher.architecture(),
-                    teacher.sha256(),
-                    teacher.teacher().classNames(),
-                    data.classNames(),
-                    teacher.preprocessing(),
-                    Modalities.metadata(data.preprocessing()),
-                    preflight,
-                    terms);
+                    .build()) {
+                List<TermSize> terms =
+                        learner.firstLoss(Stream.concat(recipe.mixing().stream(), Stream.of(distillation))
+                                .toArray(Callback[]::new));
+                context.logData(data);
+                @Nullable TeacherCheck preflight = distillation.teacherCheck();
+                if (preflight == null) throw new IllegalStateException("there is a validation split");
+                return new TeacherCheckRun(
+                        teacher.file(),
+                        teacher.architecture(),
+                        teacher.sha256(),
+                        teacher.teacher().classNames(),
+                        data.classNames(),
+                        teacher.preprocessing(),
+                        Modalities.metadata(data.preprocessing()),
+                        preflight,
+                        terms);
+            }
         }
     }
 }

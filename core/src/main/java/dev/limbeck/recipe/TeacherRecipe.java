@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -128,11 +129,23 @@ public record TeacherRecipe(
             throw new LimbeckException("found teacher.model and teacher.members; set only one of them");
         }
         if (architecture != null) Zoo.byName(architecture);
-        if (weights != null) {
-            int count = members == null ? 1 : members.size();
-            if (weights.size() != count) {
+        if (members == null) {
+            Map<String, @Nullable Object> ofSeveral = new LinkedHashMap<>();
+            ofSeveral.put("ensemble", ensemble);
+            ofSeveral.put("weights", weights);
+            refuse(ofSeveral, "several teachers, found one", "name more teachers");
+        } else {
+            Map<String, @Nullable Object> ofOne = new LinkedHashMap<>();
+            ofOne.put("architecture", architecture);
+            ofOne.put("weights_key", weightsKey);
+            if (inputs != null) keys(inputs).forEach(key -> ofOne.put(key, key));
+            ofOne.put("classes", classes);
+            ofOne.put("output", output);
+            ofOne.put("requests", requests);
+            refuse(ofOne, "one model, found teacher.members", "set %s in each member");
+            if (weights != null && weights.size() != members.size()) {
                 throw new LimbeckException(
-                        "set one weight for each of " + count + " teachers, found " + weights.size());
+                        "set one weight for each of " + members.size() + " teachers, found " + weights.size());
             }
         }
         if (cacheAs != null) Encoding.of(cacheAs);
@@ -141,6 +154,22 @@ public record TeacherRecipe(
         }
         if (classes != null) requireDistinct(classes);
         classes = classes == null ? null : List.copyOf(classes);
+    }
+
+    /** Refuse settings that nothing would read. */
+    private static void refuse(Map<String, @Nullable Object> settings, String expected, String or) {
+        settings.values().removeIf(Objects::isNull);
+        if (settings.isEmpty()) return;
+        boolean one = settings.size() == 1;
+        String it = one ? "it" : "them";
+        throw new LimbeckException(String.join(", ", settings.keySet()) + (one ? " is" : " are") + " for " + expected
+                + "; leave " + it + " out, or " + String.format(or, it));
+    }
+
+    private static List<String> keys(TeacherInputs inputs) {
+        List<String> keys = new ArrayList<>(inputs.preprocessing().keySet());
+        keys.addAll(inputs.ofWholeNetworks().keySet());
+        return keys;
     }
 
     private static void requireDistinct(List<String> names) {
@@ -192,7 +221,7 @@ public record TeacherRecipe(
 
     /** Open the model for a given role, which error messages name. */
     public LoadedTeacher open(Consumer<String> log, ModelRole role) {
-        LoadedTeacher opened = members == null ? openOne(log, role) : openMembers(members, log);
+        LoadedTeacher opened = members == null ? openOne(log, role) : openMembers(members, log, role);
         if (embedding != null) opened = embedded(opened, embedding);
         return cache == null ? opened : opened.wrapped(teacher -> cached(teacher, log));
     }
@@ -217,10 +246,10 @@ public record TeacherRecipe(
         return CachedTeacher.onDisk(teacher, Path.of(cache), as, log);
     }
 
-    private LoadedTeacher openMembers(List<TeacherRecipe> all, Consumer<String> log) {
+    private LoadedTeacher openMembers(List<TeacherRecipe> all, Consumer<String> log, ModelRole role) {
         List<LoadedTeacher> opened = new ArrayList<>();
         try {
-            for (TeacherRecipe member : all) opened.add(member.open(log));
+            for (TeacherRecipe member : all) opened.add(member.open(log, role));
             return LoadedTeacher.of(
                     opened,
                     ensemble == null
@@ -308,9 +337,7 @@ public record TeacherRecipe(
     private void requireKind(Map<String, String> own, String file) {
         String kind = Modalities.ofSaved(own).kind();
         if (inputs == null || kind.equals(inputs.kind())) return;
-        List<String> given = new ArrayList<>(inputs.preprocessing().keySet());
-        given.addAll(inputs.ofWholeNetworks().keySet());
-        throw new LimbeckException(String.join(", ", given) + " are settings of " + inputs.kind() + " teachers, found "
-                + file + " for " + kind + " data; leave them out");
+        throw new LimbeckException(String.join(", ", keys(inputs)) + " are settings of " + inputs.kind()
+                + " teachers, found " + file + " for " + kind + " data; leave them out");
     }
 }

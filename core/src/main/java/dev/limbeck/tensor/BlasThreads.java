@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Allow multi-threaded matrix products while batches are processed. Use it in try-with-resources. Otherwise products
- * use one thread: waking another takes longer than the products for a single image, whose wide convolutions oneDNN computes. Without {@code
+ * use one thread: waking another takes longer than the products for a single image, and waiting for it much longer where a neighbor has its core. Without {@code
  * OPENBLAS_THREAD_TIMEOUT} in the environment, products always use one thread, because OpenBLAS' threads would spin for
  * 30 ms after each product. {@code OPENBLAS_NUM_THREADS} is respected.
  */

@@ -13,7 +13,10 @@ import org.bytedeco.pytorch.global.torch;
  * are matrix products. An older engine was wrong in more shapes: one channel, an odd number of outputs, and several outputs a channel.
  */
 final class Convolution {
-    private static final boolean ONE_DNN = Loader.getPlatform().endsWith("x86_64") && torch.hasMKLDNN();
+    /** On AVX2, a product on one thread is faster for a single image, also beside a busy neighbor; on AVX-512 it is slower. */
+    private static final boolean ONE_DNN = Loader.getPlatform().endsWith("x86_64")
+            && torch.hasMKLDNN()
+            && Engine.cpuCapability().startsWith("AVX512");
 
     private Convolution() {}
 

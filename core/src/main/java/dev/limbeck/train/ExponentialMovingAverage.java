@@ -113,9 +113,14 @@ public final class ExponentialMovingAverage implements Callback {
 
     @Override
     public void restore(StateDict state) {
-        if (average != null) average.close();
+        StateDict kept = average;
+        if (kept == null) throw new IllegalStateException("the average is restored in a fit only, after beforeFit");
         steps = Long.parseLong(state.metadata().get("steps"));
-        average = state.take("");
+        // The file was read to the CPU; the average stays where the model is.
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            kept.tensors().forEach((name, tensor) -> tensor.copy_(state.get(name)));
+        }
     }
 
     @Override

@@ -298,6 +298,12 @@ class DistillationChoicesTest extends Taught {
             assertThatThrownBy(() -> MappedTeacher.byName(ModuleTeacher.of(other), data.classNames()))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage("no class 'class1' in teacher tiny; nearest: class0, class2, other");
+            assertThatThrownBy(() -> MappedTeacher.of(
+                            ModuleTeacher.of(other), Map.of("class0", List.of("other", "class2", "other"))))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage(
+                            "class 'class0' maps to the teacher's class 'other' twice, so its probability would be added twice;"
+                                    + " name it once");
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -44,6 +45,26 @@ class LayersTest {
             assertThat(y[0]).isEqualTo((float) ((2 - mean) / Math.sqrt(variance + 1e-5)), within(1e-6f));
             assertThat(y[1]).isEqualTo(y[0]);
             assertThat(bn.sha256()).isEqualTo(before);
+        }
+    }
+
+    /** The unbiased variance of one value is 0 / 0, which would stay in the running one. */
+    @Test
+    void batchNormNeedsMoreThanOneValuePerChannelInTraining() {
+        try (Module bn = new BatchNorm2d(2)) {
+            String before = bn.sha256();
+            assertThatThrownBy(() -> bn.apply(Tensors.randn(1, 2, 1, 1)))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage(
+                            "batch norm needs more than one value per channel in training, found a batch of 1 at 1×1;"
+                                    + " use a larger batch (--batch-size)");
+            assertThatThrownBy(() -> bn.apply(Tensors.randn(1, 2))).hasMessageContaining("found a batch of 1; use");
+            assertThat(bn.sha256()).isEqualTo(before);
+            bn.apply(Tensors.randn(1, 2, 1, 2));
+            bn.apply(Tensors.randn(2, 2, 1, 1));
+            assertThat(buffer(bn, "running_var")[0]).isFinite();
+            bn.eval();
+            assertThat(Tensors.toFloats(bn.apply(Tensors.randn(1, 2, 1, 1)))[0]).isFinite();
         }
     }
 

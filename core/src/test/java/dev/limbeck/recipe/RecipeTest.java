@@ -369,6 +369,12 @@ class RecipeTest {
                 "distillation: {kd_weight: 0.5} | found distillation without a teacher",
                 "teacher: {} | no teacher.model in the recipe",
                 "teacher: {model: t, class: java.lang.Runtime} | no key 'class' in teacher; nearest: classes, columns, mean",
+                "teacher: {members: [{model: a}, {model: b}], architecture: resnet34, weights_key: k, image_size: 8, layout: nhwc, "
+                        + "classes: [x, y], output: logits, requests: 2} | architecture, weights_key, image_size, layout, classes, "
+                        + "output, requests are for one model, found teacher.members; leave them out, or set them in each member",
+                "teacher: {model: t, weights: [1], ensemble: logits} | ensemble, weights are for several teachers, found one; "
+                        + "leave them out, or name more teachers",
+                "teacher: {members: [{model: a}, {model: b}], weights: [1]} | set one weight for each of 2 teachers, found 1",
                 "teacher: !!javax.script.ScriptEngineManager {} | no teacher.model in the recipe",
                 "data: {source: shapes, mean: 3} | data.mean must be a list",
                 "student: resnet19 | no architecture 'resnet19'; nearest: resnet18",

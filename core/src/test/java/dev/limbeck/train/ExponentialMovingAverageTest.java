@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Split;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,5 +55,37 @@ class ExponentialMovingAverageTest {
             assertThat(learner.validate(Split.VALID).loss())
                     .isCloseTo(epochs.get(1).validLoss(), within(1e-6));
         }
+    }
+
+    /** A checkpoint is read to the CPU, wherever the model is; a type stands for the device here. */
+    @Test
+    void aRestoredAverageStaysWhereTheModelIs() {
+        ExponentialMovingAverage average = new ExponentialMovingAverage(DECAY);
+        List<DType> types = new ArrayList<>();
+        List<float[]> restored = new ArrayList<>();
+        Callback reader = new Callback() {
+            @Override
+            public void beforeValidate(TrainingContext fit) {
+                try (Scope scope = Scope.open();
+                        StateDict read = new StateDict();
+                        StateDict kept = average.state()) {
+                    kept.names().forEach(name -> read.put(name, Tensors.to(kept.get(name), DType.FLOAT64)));
+                    read.metadata().putAll(kept.metadata());
+                    float[] before = Tensors.toFloats(kept.get("fc.weight"));
+                    average.restore(read);
+                    try (StateDict now = average.state()) {
+                        types.add(DType.of(now.get("fc.weight")));
+                        restored.add(Tensors.toFloats(now.get("fc.weight")));
+                        assertThat(now.metadata()).isEqualTo(kept.metadata());
+                    }
+                    assertThat(restored.get(0)).isEqualTo(before);
+                }
+            }
+        };
+        try (GivenBatches data = Toy.data(4, 6);
+                Learner learner = Learner.create(data, TinyNet.ARCHITECTURE)) {
+            learner.fit(1, 1e-2, average, reader);
+        }
+        assertThat(types).containsExactly(DType.FLOAT32);
     }
 }

@@ -63,7 +63,12 @@ public final class LocalProcesses {
         }
     }
 
-    /** End this process when the one that {@link #run} started it from is killed, which cannot end it itself. */
+    /** Return the variables of a process that {@link #endWithStarter} ends with this one. */
+    public static Map<String, String> starter() {
+        return Map.of(STARTER, String.valueOf(ProcessHandle.current().pid()));
+    }
+
+    /** End this process when the one that started it, see {@link #run} and {@link #starter}, is killed, which cannot end it itself. */
     public static void endWithStarter() {
         String starter = System.getenv(STARTER);
         if (starter == null) return;
@@ -86,8 +91,7 @@ public final class LocalProcesses {
             builder.environment().putAll(environment);
             builder.environment().putAll(Rendezvous.variables(rank, size, port));
             builder.environment().put(Rendezvous.LOCAL_RANK, String.valueOf(rank));
-            builder.environment()
-                    .put(STARTER, String.valueOf(ProcessHandle.current().pid()));
+            builder.environment().putAll(starter());
             if (rank == 0) builder.inheritIO();
             else builder.redirectOutput(Redirect.DISCARD);
             Process process = builder.start();

@@ -10,6 +10,7 @@ import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.teacher.TeacherOutput;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.Checksum;
 import dev.limbeck.io.FolderLock;
 import dev.limbeck.io.Leftovers;
@@ -243,6 +244,11 @@ public final class Exporter {
         if (options.normalizes() && source.preprocessing().normalization() == null) {
             throw new LimbeckException("only images have pixels to normalize; leave normalize (--normalize) out");
         }
+        if (source.preprocessing() instanceof ImagePreprocessing images
+                && (images.channelsLast() || images.blueFirst())) {
+            throw new LimbeckException(source.name() + " takes images as " + images.layout()
+                    + ", expected nchw rgb, which exported files take; save it with a first layer that turns them");
+        }
         Task.Kind task = source.task().kind();
         if (options.softmax() && (task == Task.Kind.REGRESSION || task == Task.Kind.EMBEDDING)) {
             throw new LimbeckException((task == Task.Kind.REGRESSION ? "numbers of a regression" : "embeddings")
@@ -337,8 +343,7 @@ public final class Exporter {
 
     private String ranges() {
         if (trained != null) return "its quantization-aware training, linear layers too";
-        return ModelCard.described(data, seen(), Calibration.ROWS + " ")
-                + ", linear layers with ranges from each input";
+        return ModelCard.described(data, seen(), Calibration.ROWS + " ") + ", linear layers with the range of each row";
     }
 
     private ModelProto smaller(ModelProto onnx) {

@@ -10,7 +10,7 @@ public enum Precision {
     FP16(1e-2, 0.99),
     /**
      * Weights as int8 with a scale per channel: a quarter of the size. Convolutions and the operations between them run
-     * in int8, with ranges from calibration images, or from quantization-aware training; linear layers use dynamic ranges, or those of training. Faster on processors with int8
+     * in int8, with ranges from calibration images, or from quantization-aware training; linear layers use the range of each row, or those of training. Faster on processors with int8
      * instructions.
      */
     INT8(Double.POSITIVE_INFINITY, 0.9);

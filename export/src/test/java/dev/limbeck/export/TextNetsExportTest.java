@@ -119,6 +119,39 @@ class TextNetsExportTest {
         }
     }
 
+    /** A service that collects requests would otherwise answer according to who else asks. */
+    @Test
+    void rowsOfASmallFileDoNotDependOnOthersOfTheirBatch() throws IOException {
+        Tensors.seed(7);
+        List<InputSpec> inputs = List.of(InputSpec.floats(16));
+        try (Module network = Zoo.byName("mlp-32-16").create(3, inputs);
+                Script script = ScriptWriter.compile(network);
+                Scope scope = Scope.open()) {
+            network.eval();
+            ModelProto small = OnnxQuantizer.int8(onnx(script, inputs), Map.of());
+            Path file = Files.write(home.resolve("rows.onnx"), small.toByteArray());
+            Tensor rows = Tensors.randn(3, 16);
+            float[] values = Tensors.toFloats(rows);
+            for (int i = 0; i < 16; i++) {
+                values[16 + i] *= 1000;
+                values[32 + i] = 0;
+            }
+            Tensor mixed = Tensors.of(values, 3, 16);
+            double[] expected = Tensors.toDoubles(network.predict(mixed));
+            try (OnnxModel written = OnnxModel.open(file, 1)) {
+                double[] together = Tensors.toDoubles(written.forward(Inputs.of(mixed)));
+                for (int row = 0; row < 3; row++) {
+                    double[] alone = Tensors.toDoubles(written.forward(Inputs.of(mixed.narrow(0, row, 1))));
+                    assertThat(Arrays.copyOfRange(together, 3 * row, 3 * row + 3))
+                            .containsExactly(alone);
+                    double[] own = Arrays.copyOfRange(expected, 3 * row, 3 * row + 3);
+                    double largest = Arrays.stream(own).map(Math::abs).max().orElseThrow();
+                    assertThat(alone).containsExactly(own, within(0.05 * largest));
+                }
+            }
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"0, true", "1, false"})
     void onlyLookupsOfRowsAreInInt8AndTheirConstantsStay(int axis, boolean small) {

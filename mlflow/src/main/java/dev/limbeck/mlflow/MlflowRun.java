@@ -33,9 +33,7 @@ final class MlflowRun implements TrackedRun {
     // characters.
     private static final int MOST_METRICS = 1000;
     private static final int MOST_PARAMETERS = 100;
-    private static final int LONGEST_NAME = 250;
     private static final int LONGEST_VALUE = 500;
-    private static final String OTHER_THAN_NAMES = "[^\\w. /-]";
 
     private static final long PAUSE = TimeUnit.MINUTES.toNanos(1);
     private static final Duration LONGEST_AT_EXIT = Duration.ofSeconds(1);
@@ -51,6 +49,8 @@ final class MlflowRun implements TrackedRun {
     private final String experiment;
     private final Tracking run;
     private final String note;
+    private final TakenNames settingNames = new TakenNames();
+    private final TakenNames metricNames = new TakenNames();
 
     private @Nullable String id;
     private String place = "";
@@ -216,7 +216,7 @@ final class MlflowRun implements TrackedRun {
         wanted.put("experiment_id", experimentId);
         wanted.put("run_name", name());
         wanted.put("start_time", System.currentTimeMillis());
-        wanted.put("tags", pairs(tags()));
+        wanted.put("tags", pairs(tags(), new TakenNames()));
         take(server.post("runs/create", wanted));
         run.notes().put(note, id());
     }
@@ -249,10 +249,23 @@ final class MlflowRun implements TrackedRun {
     }
 
     private void sendSettings() throws IOException {
-        List<Map<String, String>> all = pairs(run.settings());
+        List<Map<String, String>> all = pairs(run.settings(), settingNames);
+        int refused = 0;
+        String reason = "";
         for (int from = 0; from < all.size(); from += MOST_PARAMETERS) {
             List<Map<String, String>> some = all.subList(from, Math.min(all.size(), from + MOST_PARAMETERS));
-            server.post("runs/log-batch", Map.of("run_id", id(), "params", some));
+            try {
+                server.post("runs/log-batch", Map.of("run_id", id(), "params", some));
+            } catch (Server.Refusal e) {
+                // It would refuse them again, and the metrics need no settings.
+                refused += some.size();
+                reason = String.valueOf(e.getMessage());
+            }
+        }
+        if (refused > 0) {
+            run.log()
+                    .accept(PREFIX + server + ": " + reason + "; " + refused + " of " + all.size()
+                            + " settings are missing there");
         }
         long cut = run.settings().values().stream()
                 .filter(value -> value.length() > LONGEST_VALUE)
@@ -264,20 +277,15 @@ final class MlflowRun implements TrackedRun {
         }
     }
 
-    private static List<Map<String, String>> pairs(Map<String, String> texts) {
+    private static List<Map<String, String>> pairs(Map<String, String> texts, TakenNames names) {
         List<Map<String, String>> pairs = new ArrayList<>();
-        texts.forEach((name, text) -> pairs.add(Map.of("key", taken(name), "value", cut(text))));
+        names.of(texts.keySet())
+                .forEach((name, taken) -> pairs.add(Map.of("key", taken, "value", cut(texts.get(name)))));
         return pairs;
     }
 
     private static String cut(String text) {
         return text.length() > LONGEST_VALUE ? text.substring(0, LONGEST_VALUE) : text;
-    }
-
-    /** Return a name that MLflow takes. */
-    private static String taken(String name) {
-        String taken = name.replaceAll(OTHER_THAN_NAMES, "_");
-        return taken.length() > LONGEST_NAME ? taken.substring(0, LONGEST_NAME) : taken;
     }
 
     private void sendRows() throws IOException {
@@ -291,9 +299,10 @@ final class MlflowRun implements TrackedRun {
     private void sendMetrics(Map<String, Double> values, int step) throws IOException {
         List<Map<String, Object>> metrics = new ArrayList<>();
         long now = System.currentTimeMillis();
+        Map<String, String> names = metricNames.of(values.keySet());
         values.forEach((name, value) -> {
             if (!Double.isFinite(value)) return;
-            metrics.add(Map.of("key", taken(name), "value", value, "timestamp", now, "step", step));
+            metrics.add(Map.of("key", names.get(name), "value", value, "timestamp", now, "step", step));
         });
         for (int from = 0; from < metrics.size(); from += MOST_METRICS) {
             server.post(
@@ -305,7 +314,7 @@ final class MlflowRun implements TrackedRun {
                             metrics.subList(from, Math.min(metrics.size(), from + MOST_METRICS))));
         }
         List<String> changed = values.keySet().stream()
-                .filter(name -> !taken(name).equals(name))
+                .filter(name -> !name.equals(names.get(name)))
                 .toList();
         if (!changed.isEmpty() && !warnedOfNames) {
             warnedOfNames = true;

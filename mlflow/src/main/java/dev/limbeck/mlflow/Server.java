@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +39,9 @@ final class Server {
     private static final String ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts";
     private static final int OK = 200;
     private static final int NOT_FOUND = 404;
+    /** Answers to what is wrong with a request and stays so: bad request, too large, unprocessable. */
+    private static final Set<Integer> WRONG = Set.of(400, 413, 422);
+
     private static final int LONGEST_WORDS = 200;
     private static final int LARGEST_ANSWER = 1 << 20;
     private static final Duration LONGEST_CONNECT = Duration.ofSeconds(3);
@@ -45,6 +49,15 @@ final class Server {
     private static final Duration LONGEST_UPLOAD = Duration.ofSeconds(30);
     private static final int SLOWEST_UPLOAD = 1_000_000;
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Report that a request is refused for what it says. */
+    static final class Refusal extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        Refusal(String message) {
+            super(message);
+        }
+    }
 
     private final URI address;
     private final @Nullable String authorization;
@@ -139,7 +152,8 @@ final class Server {
                 && field(body, "error_code").equals("RESOURCE_DOES_NOT_EXIST")) {
             return null;
         }
-        throw new IOException("it answers " + answer.statusCode() + " to " + what + words(body));
+        String said = "it answers " + answer.statusCode() + " to " + what + words(body);
+        throw WRONG.contains(answer.statusCode()) ? new Refusal(said) : new IOException(said);
     }
 
     /** Wait for the whole answer: the time of a request is over when its body begins. */

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -74,6 +75,8 @@ final class LocalMlflow implements AutoCloseable {
     volatile Function<String, String> place = run -> "mlflow-artifacts:/" + run;
     /** Whether every call fails. */
     volatile boolean isBroken;
+    /** A setting that it does not take. */
+    volatile String wrong = "";
 
     private final HttpServer server;
 
@@ -225,6 +228,12 @@ final class LocalMlflow implements AutoCloseable {
         if (batch.getMetricsCount() > 1000 || batch.getParamsCount() > 100 || batch.getTagsCount() > 100) {
             throw new Refused(400, "INVALID_PARAMETER_VALUE", "too many");
         }
+        List<String> keys =
+                batch.getParamsList().stream().map(Service.Param::getKey).toList();
+        if (Set.copyOf(keys).size() < keys.size()) {
+            throw new Refused(400, "INVALID_PARAMETER_VALUE", "Duplicate parameter keys have been submitted");
+        }
+        if (keys.contains(wrong)) throw new Refused(400, "INVALID_PARAMETER_VALUE", "no " + wrong);
         List<String> changed = new ArrayList<>();
         for (Service.Param param : batch.getParamsList()) {
             String before = run.params.putIfAbsent(named(param.getKey()), param.getValue());

@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.cli.Main;
 import dev.limbeck.run.RunRecord;
+import dev.limbeck.train.Tracking;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -174,6 +176,63 @@ class MlflowTest {
         assertThat(distilled.tags.get("limbeck.teacher")).endsWith("teacher");
         assertThat(distilled.tags.get("limbeck.teacher_identity")).matches("[0-9a-f]{64}");
         assertThat(distilled.history("train_SoftTarget")).hasSize(1);
+    }
+
+    /** Follow a run that is complete already. */
+    private List<String> follow(String name, Map<String, String> settings) {
+        assertThat(run(training(name)).code()).isZero();
+        List<String> lines = new ArrayList<>();
+        Path out = home.resolve(name);
+        new Mlflow()
+                .follow(new Tracking(
+                        server.address() + "/" + name,
+                        "",
+                        out,
+                        home.resolve(name + ".unfinished/epochs.csv"),
+                        settings,
+                        Map.of(),
+                        lines::add))
+                .finished(out);
+        return lines;
+    }
+
+    @Test
+    void namesThatBecomeEqualAreNumbered() {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("classes.r+b", "1");
+        settings.put("classes.r&b", "2");
+        settings.put("classes.r_b", "3");
+        settings.put("é".repeat(260), "4");
+        settings.put("è".repeat(260), "5");
+        assertThat(follow("names", settings)).hasSize(1);
+        assertThat(server.only().params)
+                .containsExactlyInAnyOrderEntriesOf(Map.of(
+                        "classes.r_b",
+                        "3",
+                        "classes.r_b_2",
+                        "1",
+                        "classes.r_b_3",
+                        "2",
+                        "_".repeat(250),
+                        "4",
+                        "_".repeat(248) + "_2",
+                        "5"));
+        assertThat(server.only().history("final_test_accuracy")).hasSize(1);
+        TakenNames metrics = new TakenNames();
+        assertThat(metrics.of(List.of("é", "a"))).containsExactly(Map.entry("é", "_"), Map.entry("a", "a"));
+        assertThat(metrics.of(List.of("è", "é"))).containsExactly(Map.entry("è", "__2"), Map.entry("é", "_"));
+    }
+
+    @Test
+    void refusedSettingsKeepNoMetricsBack() {
+        server.wrong = "student";
+        assertThat(follow("refused", Map.of("student", "s", "teacher", "t")))
+                .hasSize(2)
+                .element(1)
+                .isEqualTo("mlflow: " + server.address()
+                        + ": it answers 400 to runs/log-batch: no student; 2 of 2 settings are missing there");
+        assertThat(server.only().history("final_test_accuracy")).hasSize(1);
+        assertThat(server.only().info.getStatus()).isEqualTo(RunStatus.FINISHED);
     }
 
     @Test

@@ -51,6 +51,10 @@ final class OnnxImageNetwork implements AutoCloseable {
         } catch (LimbeckException e) {
             throw malformed(metadata, e);
         }
+        if (preprocessing.channelsLast() || preprocessing.blueFirst()) {
+            throw new LimbeckException(file + " takes images as " + preprocessing.layout()
+                    + "; expected nchw rgb, as limbeck export writes it");
+        }
         boolean normalizes = taken.equals(PIXELS);
         scale = normalizes
                 ? new float[] {1, 1, 1}

@@ -10,6 +10,8 @@ import dev.limbeck.data.rows.RowModality;
 import dev.limbeck.data.rows.StreamedRows;
 import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.cache.Labeler;
+import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.recipe.LoadedTeacher;
@@ -39,11 +41,10 @@ final class ExecutorTeacher<R, P> {
     private final Labeler<P> labeler;
     private int users;
 
-    private ExecutorTeacher(LabelJob job, LoadedTeacher loaded, StreamedData<R, P> data) {
+    private ExecutorTeacher(LabelJob job, LoadedTeacher loaded, Teacher teacher, StreamedData<R, P> data) {
         this.loaded = loaded;
         this.data = data;
-        labeler = new Labeler<>(
-                loaded.teacher(), Encoding.of(job.encoding()), data, Engine.device("auto"), job.precision());
+        labeler = new Labeler<>(teacher, Encoding.of(job.encoding()), data, Engine.device("auto"), job.precision());
     }
 
     /**
@@ -92,15 +93,46 @@ final class ExecutorTeacher<R, P> {
     }
 
     private static ExecutorTeacher<?, ?> made(LabelJob job, LoadedTeacher loaded) {
-        Teacher teacher = loaded.teacher();
-        Task task = teacher.task(new Task.SingleLabel(teacher.classNames()));
+        Task task = task(loaded, job.task());
+        Teacher teacher = task.kind() == Task.Kind.EMBEDDING ? loaded.teacher().embedding(null) : loaded.teacher();
         if (job.readsImages()) {
             ImagePreprocessing how = ImagePreprocessing.of(job.preparation());
-            return new ExecutorTeacher<>(job, loaded, new StreamedImages(how, task, job.batchSize()));
+            return new ExecutorTeacher<>(job, loaded, teacher, new StreamedImages(how, task, job.batchSize()));
         }
         RowEncoding encoding = RowModality.ofSaved(loaded.preprocessing())
                 .orElseThrow(() -> new LimbeckException("the teacher " + loaded.file() + " reads no rows"));
-        return new ExecutorTeacher<>(job, loaded, new StreamedRows(job.header(), encoding, task, job.batchSize()));
+        return new ExecutorTeacher<>(
+                job, loaded, teacher, new StreamedRows(job.header(), encoding, task, job.batchSize()));
+    }
+
+    /**
+     * Return the task that a teacher's outputs are for.
+     *
+     * @param wanted key of the student's task; empty for the teacher's own
+     * @throws LimbeckException if the teacher is of another task
+     */
+    static Task task(LoadedTeacher loaded, String wanted) {
+        Teacher teacher = loaded.teacher();
+        Task.Kind kind = wanted.isEmpty() ? ownTask(teacher) : Task.Kind.of(wanted);
+        Teacher given = kind == Task.Kind.EMBEDDING ? teacher.embedding(null) : teacher;
+        Task own = given.task(of(kind, given.classNames()));
+        if (wanted.isEmpty() || own.kind() == kind) return own;
+        throw new LimbeckException(
+                "the teacher " + loaded.file() + " is for " + own.kind().words() + ", found the task " + wanted
+                        + "; leave it out (task, --task), or use a teacher of that task");
+    }
+
+    private static Task.Kind ownTask(Teacher teacher) {
+        return teacher instanceof FileTeacher file ? file.task() : Task.Kind.SINGLE_LABEL;
+    }
+
+    private static Task of(Task.Kind kind, List<String> names) {
+        return switch (kind) {
+            case SINGLE_LABEL -> new Task.SingleLabel(names);
+            case MULTI_LABEL -> new Task.MultiLabel(names);
+            case REGRESSION -> new Task.Regression(names);
+            case EMBEDDING -> new Task.Embedding();
+        };
     }
 
     /**
@@ -111,7 +143,7 @@ final class ExecutorTeacher<R, P> {
     static LoadedTeacher open(Map<String, String> settings) {
         ObjectNode tree = RecipeFiles.tree();
         settings.forEach(tree::put);
-        return RecipeFiles.bind(tree, TeacherRecipe.class, "").open(LOG::info);
+        return RecipeFiles.bind(tree, TeacherRecipe.class, "").open(LOG::info, ModelRole.LABELER);
     }
 
     /**

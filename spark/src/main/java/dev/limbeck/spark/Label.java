@@ -2,6 +2,7 @@ package dev.limbeck.spark;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
+import dev.limbeck.Task;
 import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.image.Resize;
 import java.util.LinkedHashMap;
@@ -67,6 +68,13 @@ public final class Label implements Callable<Integer> {
             paramLabel = "TYPE",
             description = "float32, float16 or such as top-5 (default: float32)")
     String dtype = "float32";
+
+    @Option(
+            names = "--task",
+            description =
+                    "Task of the student: single-label, multi-label, regression or embedding (default: the teacher's)")
+    @Nullable
+    String task;
 
     @Option(names = "--precision", description = "auto, fp32 or bf16 (default: auto)")
     String precision = "auto";
@@ -134,6 +142,7 @@ public final class Label implements Callable<Integer> {
                 .batchSize(batchSize)
                 .mostUnreadable(mostUnreadable)
                 .ignore(ignored);
+        if (task != null) labeling.task(Task.Kind.of(task));
         if (column != null) labeling.column(column);
         if (imageSize != null) labeling.imageSize(imageSize);
         if (resize != null) labeling.resize(resize(resize));

@@ -12,6 +12,7 @@ import java.util.Map;
  * Say what executors compute. It is sent to them, so its components are what Java serializes.
  *
  * @param teacher settings of the teacher, by the keys of a recipe's section
+ * @param task key of the student's task; empty for the teacher's own
  * @param preparation how images are prepared, as {@link ImagePreprocessing#toMetadata} says it; empty for other rows
  * @param header names of the columns; for images the only one, of paths or contents
  * @param encoding name of the encoding
@@ -19,6 +20,7 @@ import java.util.Map;
  */
 record LabelJob(
         Map<String, String> teacher,
+        String task,
         Map<String, String> preparation,
         List<String> header,
         String encoding,

@@ -75,8 +75,8 @@ final class LabelPartition implements MapPartitionsFunction<Row, Row> {
                     Row row = rows.next();
                     try {
                         some.add(job.readsImages() ? image(row) : Cells.of(row));
-                    } catch (IOException e) {
-                        problems.add("cannot read image " + row.get(0) + ": " + e.getMessage());
+                    } catch (IOException | IllegalArgumentException e) { // the latter of a path that is none
+                        problems.add("cannot read image " + name(row) + ": " + e.getMessage());
                     }
                 }
                 List<Row> made = new ArrayList<>();
@@ -92,16 +92,21 @@ final class LabelPartition implements MapPartitionsFunction<Row, Row> {
         };
     }
 
-    /** Read an image: a path, a content, or both. */
+    /** Read an image: of its content, or of its path. The last cell holds it; one before it, only a name. */
     private ImageFile image(Row row) throws IOException {
-        if (row.isNullAt(row.size() - 1)) throw new IOException("the row is empty");
-        if (row.get(row.size() - 1) instanceof byte[] content) {
-            return new ImageFile(row.size() > 1 ? row.getString(0) : "of a row", content);
-        }
-        Path path = new Path(row.getString(0));
+        Object image = row.get(row.size() - 1);
+        if (image == null) throw new IOException("the row is empty");
+        if (image instanceof byte[] content) return new ImageFile(name(row), content);
+        Path path = new Path(image.toString());
         Configuration configuration = files.value();
         try (InputStream bytes = path.getFileSystem(configuration).open(path)) {
             return new ImageFile(path.toString(), bytes.readAllBytes());
         }
+    }
+
+    private static String name(Row row) {
+        Object image = row.get(row.size() - 1);
+        if (image instanceof String path) return path;
+        return row.size() > 1 ? String.valueOf(row.get(0)) : "of a row";
     }
 }

@@ -2,8 +2,11 @@ package dev.limbeck.spark;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
+import dev.limbeck.Settings;
+import dev.limbeck.Task;
 import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.cache.ParquetForm;
+import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.recipe.LoadedTeacher;
@@ -50,6 +53,7 @@ public final class Labeling {
     private String precision = Precision.AUTO;
     private int batchSize = 64;
     private double mostUnreadable = MOST_UNREADABLE;
+    private Task.@Nullable Kind task;
     private final Map<String, String> images = new LinkedHashMap<>();
     private @Nullable String column;
     private List<String> ignored = List.of();
@@ -79,15 +83,24 @@ public final class Labeling {
         return this;
     }
 
+    /**
+     * Set the task of the student. The default is the teacher's own, or single-label classification if its file says none. A foreign file
+     * needs it for several labels, for regression and for embeddings: outputs for another task are refused in training.
+     */
+    public Labeling task(Task.Kind kind) {
+        task = kind;
+        return this;
+    }
+
     /** Set the number of rows that the teacher computes at once. The default is 64. */
     public Labeling batchSize(int rows) {
-        batchSize = rows;
+        batchSize = Settings.atLeast(1, "the batch size", rows);
         return this;
     }
 
     /** Set the share of rows that may be unreadable. The default is 0.01. */
     public Labeling mostUnreadable(double share) {
-        mostUnreadable = share;
+        mostUnreadable = Settings.inUnit("the share of unreadable rows", share);
         return this;
     }
 
@@ -168,7 +181,10 @@ public final class Labeling {
     private LabelJob job(Dataset<Row> rows) {
         Precision.of(precision, dev.limbeck.tensor.Engine.device("cpu"));
         try (LoadedTeacher opened = ExecutorTeacher.open(teacher)) {
+            String wanted = task == null ? "" : task.key();
+            ExecutorTeacher.task(opened, wanted);
             boolean ofImages = LabelJob.readsImages(opened);
+            requireKind(ofImages, opened);
             List<String> header = new ArrayList<>();
             if (ofImages) {
                 header.add(imageColumn(rows));
@@ -183,12 +199,25 @@ public final class Labeling {
             }
             return new LabelJob(
                     new LinkedHashMap<>(teacher),
+                    wanted,
                     ofImages ? new LinkedHashMap<>(preparation(opened)) : new LinkedHashMap<>(),
                     new ArrayList<>(header),
                     encoding.toString(),
                     precision,
                     batchSize);
         }
+    }
+
+    /** Refuse settings of another kind of rows than the teacher's. */
+    private void requireKind(boolean ofImages, LoadedTeacher opened) {
+        List<String> others = new ArrayList<>(ofImages ? List.of() : images.keySet());
+        if (!ofImages && column != null) others.add("column");
+        if (ofImages && !ignored.isEmpty()) others.add("ignore_columns");
+        if (others.isEmpty()) return;
+        throw new LimbeckException(String.join(", ", others) + (others.size() == 1 ? " is" : " are")
+                + " for teachers of "
+                + (ofImages ? "texts and tables, found one of images: " : "images, found one of texts or tables: ")
+                + opened.file() + "; leave " + (others.size() == 1 ? "it" : "them") + " out");
     }
 
     private String imageColumn(Dataset<Row> rows) {
@@ -273,6 +302,7 @@ public final class Labeling {
         throw new LimbeckException(
                 "executors must have the same teacher and precision, found" + lines[at].stripTrailing() + " and"
                         + others[Math.min(at, others.length - 1)].stripTrailing()
-                        + "; set the precision (precision, --precision), or give all machines the same file");
+                        + "; set the precision (precision, --precision) and the kind of its outputs ("
+                        + ModelRole.LABELER.output("logits") + "), or give all machines the same file");
     }
 }

@@ -2,11 +2,13 @@ package dev.limbeck.spark;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.cli.Main;
+import dev.limbeck.distributed.LocalProcesses;
 import dev.limbeck.distributed.Rendezvous;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -16,8 +18,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.spark.BarrierTaskContext;
@@ -60,7 +64,7 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
             List<String> lines = run(task, rank, place[0], Integer.parseInt(place[1]), own);
             return CollectionConverters.asScala(
                     rank == 0 ? lines.iterator() : List.<String>of().iterator());
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             throw new LimbeckException("process " + rank + " cannot be run: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -76,7 +80,7 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
         java.addAll(List.of("-cp", classPath(), Main.class.getName()));
         java.addAll(command);
         ProcessBuilder builder = new ProcessBuilder(java);
-        builder.environment().putAll(Rendezvous.variables(rank, task.getTaskInfos().length, address, port, own));
+        builder.environment().putAll(variables(rank, task.getTaskInfos().length, address, port, own));
         builder.environment().putIfAbsent(THREADS, String.valueOf(task.cpus()));
         Process process = builder.start();
         task.addTaskCompletionListener((TaskCompletionListener) context -> process.destroy());
@@ -104,13 +108,24 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
                                 + said);
     }
 
+    /** Return the variables of a process: where it meets the others, and that it ends with this executor, which may be killed. */
+    static Map<String, String> variables(int rank, int size, String address, int port, String own) {
+        Map<String, String> variables = new HashMap<>(Rendezvous.variables(rank, size, address, port, own));
+        variables.putAll(LocalProcesses.starter());
+        return variables;
+    }
+
     /** Log the lines of a process, and remember the last ones. */
-    private static void follow(Process process, int rank, Deque<String> last) {
-        process.errorReader(StandardCharsets.UTF_8).lines().forEach(line -> {
-            LOG.info("process {}: {}", rank, line);
-            last.add(line);
-            if (last.size() > LAST_LINES) last.remove();
-        });
+    static void follow(Process process, int rank, Deque<String> last) {
+        try {
+            process.errorReader(StandardCharsets.UTF_8).lines().forEach(line -> {
+                LOG.info("process {}: {}", rank, line);
+                last.add(line);
+                if (last.size() > LAST_LINES) last.remove();
+            });
+        } catch (UncheckedIOException e) {
+            LOG.info("process {} was ended, which closes its streams", rank);
+        }
     }
 
     /** Return what this task's classes are loaded from: the jars of spark-submit, then Spark's own. */

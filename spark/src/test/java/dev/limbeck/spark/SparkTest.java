@@ -19,6 +19,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -214,7 +215,8 @@ class SparkTest {
         first.release();
         // Nobody uses the first any more, so a third takes its place.
         ExecutorTeacher<?, ?> third = ExecutorTeacher.of(
-                new LabelJob(Map.of("model", other.toString()), preparation(), List.of("path"), "float16", "fp32", 8),
+                new LabelJob(
+                        Map.of("model", other.toString()), "", preparation(), List.of("path"), "float16", "fp32", 8),
                 1);
         assertThat(ExecutorTeacher.of(job(other), 1)).isSameAs(second);
         assertThat(ExecutorTeacher.of(job(teacher), 1)).isNotSameAs(first);
@@ -229,7 +231,8 @@ class SparkTest {
     }
 
     private static LabelJob job(Path model) {
-        return new LabelJob(Map.of("model", model.toString()), preparation(), List.of("path"), "float32", "fp32", 8);
+        return new LabelJob(
+                Map.of("model", model.toString()), "", preparation(), List.of("path"), "float32", "fp32", 8);
     }
 
     @Test
@@ -352,6 +355,24 @@ class SparkTest {
         } finally {
             System.setErr(before);
         }
+    }
+
+    @Test
+    void processesEndWithTheirExecutor() throws IOException {
+        // LocalProcesses.endWithStarter reads it.
+        assertThat(ProcessTask.variables(1, 2, "host", 80, "own"))
+                .containsEntry(
+                        "LIMBECK_STARTER",
+                        String.valueOf(ProcessHandle.current().pid()))
+                .containsEntry("RANK", "1");
+        Process ended = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-version")
+                .start();
+        // This closes its streams, which is no failure of the one who reads them.
+        ended.destroy();
+        ArrayDeque<String> last = new ArrayDeque<>();
+        ProcessTask.follow(ended, 0, last);
+        assertThat(last).isEmpty();
     }
 
     @Test

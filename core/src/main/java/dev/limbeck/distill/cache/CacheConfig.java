@@ -1,6 +1,7 @@
 package dev.limbeck.distill.cache;
 
 import dev.limbeck.data.Data;
+import dev.limbeck.distill.teacher.TeacherFacts;
 import dev.limbeck.tensor.Precision;
 import java.nio.file.Path;
 import java.util.Map;
@@ -38,12 +39,15 @@ record CacheConfig(
         return new CacheConfig(encoding, folder, Map.of(), 0, new Counts(), log);
     }
 
-    /** Return the memory store for a precision, without rows of other data; null if outputs are cached in a folder. */
+    /**
+     * Return the memory store for a teacher's precision, without rows of other data or of a teacher that was trained further since; null if
+     * outputs are cached in a folder.
+     */
     @Nullable
-    MemoryStore memory(Precision precision, Data data) {
+    MemoryStore memory(TeacherFacts teacher, Data data) {
         return folder == null
-                ? memories.computeIfAbsent(precision, key -> new MemoryStore(budget))
-                        .about(data.base())
+                ? memories.computeIfAbsent(teacher.precision(), key -> new MemoryStore(budget))
+                        .about(data.base(), teacher.identity())
                 : null;
     }
 }

@@ -76,7 +76,7 @@ final class CachedSession implements TeacherSession {
         order = new BatchOrder(data);
         device = context.device();
         TeacherFacts teacher = session.facts();
-        memory = keeping.memory(teacher.precision(), data);
+        memory = keeping.memory(teacher, data);
         if (folder == null) return;
         if (data.views().length == 0) {
             throw new LimbeckException(

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Cache the outputs of another teacher, in memory or in a folder, so each is computed once. The key depends on the
  * content of each preprocessed and augmented row, not on order or epoch. Rows without a key are
- * computed each time. A cache can be used by several fits in sequence.
+ * computed each time. A cache can be used by several fits in sequence. If a teacher was trained further between them, a cache in memory drops
+ * its rows, and a folder refuses it; one without a fingerprint, such as a function, counts as the same.
  */
 public final class CachedTeacher extends TeacherWrapper {
     private final CacheConfig keeping;

@@ -66,10 +66,11 @@ public record Encoding(int top, boolean half) {
      * Encode rows.
      *
      * @param numbers tensor of shape rows×width
-     * @throws LimbeckException if a number exceeds float16, or there are not more classes than top classes
+     * @throws LimbeckException if a number is not finite, or exceeds float16, or there are not more classes than top classes
      */
     byte[] encode(Tensor numbers) {
-        if (top > 0) return encodeTop(Tensors.toFloats(numbers), Math.toIntExact(numbers.size(1)));
+        float[] values = finite(numbers);
+        if (top > 0) return encodeTop(values, Math.toIntExact(numbers.size(1)));
         try (Scope scope = Scope.open()) {
             Tensor kept = Tensors.to(numbers.cpu(), type());
             if (half) {
@@ -83,6 +84,16 @@ public record Encoding(int top, boolean half) {
             if (ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN) reverse(bytes, type().bytes());
             return bytes;
         }
+    }
+
+    /** Return the values: one that is not finite would stay in a cache, whatever becomes of its cause. */
+    private static float[] finite(Tensor numbers) {
+        float[] values = Tensors.toFloats(numbers);
+        int bad = 0;
+        for (float value : values) if (!Float.isFinite(value)) bad++;
+        if (bad == 0) return values;
+        throw new LimbeckException("the teacher's outputs must be finite numbers, found " + bad + " of " + values.length
+                + " NaN or infinite; check its weights and its preprocessing");
     }
 
     /**

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Store rows of one data set in memory, up to a number of rows and a quarter of the heap. */
+/** Store rows of one data set and one teacher in memory, up to a number of rows and a quarter of the heap. */
 final class MemoryStore implements RowStore {
     /** Approximate size of a key and its entry, in bytes. */
     private static final int ROW_OVERHEAD = 100;
@@ -17,15 +17,20 @@ final class MemoryStore implements RowStore {
     private final long budget;
     private volatile int rowBytes;
     private WeakReference<Data> about = new WeakReference<>(null);
+    private String teacher = "";
 
     MemoryStore(long budget) {
         this.budget = budget;
     }
 
-    /** Drop rows of other data, whose batches do not recur. */
-    synchronized MemoryStore about(Data data) {
-        if (about.get() != data) rows.clear();
+    /** Drop rows of other data, whose batches do not recur, and of another teacher. */
+    synchronized MemoryStore about(Data data, String identity) {
+        if (about.get() != data || !teacher.equals(identity)) {
+            rows.clear();
+            rowBytes = 0;
+        }
         about = new WeakReference<>(data);
+        teacher = identity;
         return this;
     }
 

@@ -26,7 +26,7 @@ public final class RowTeacher {
      * }</pre>
      *
      * @param name that records show
-     * @param classNames in the order of its outputs
+     * @param classNames in the order of its outputs; empty if they are not known
      * @param kind what it returns, see {@link FunctionTeacher}
      * @param columns that it reads
      * @param function from rows, each by the names of its columns, to as many arrays with a number for each class
@@ -69,14 +69,15 @@ public final class RowTeacher {
             throw new LimbeckException("teacher " + name + " must return an array for each of " + rows.size()
                     + " rows, found " + found.size());
         }
-        float[] all = new float[rows.size() * classes];
+        int width = classes > 0 || found.isEmpty() ? classes : found.get(0).length;
+        float[] all = new float[rows.size() * width];
         for (int row = 0; row < found.size(); row++) {
             float[] one = found.get(row);
-            if (one.length != classes) {
+            if (one.length != width) {
                 throw new LimbeckException(
-                        "teacher " + name + " must return " + classes + " numbers for a row, found " + one.length);
+                        "teacher " + name + " must return " + width + " numbers for a row, found " + one.length);
             }
-            System.arraycopy(one, 0, all, row * classes, classes);
+            System.arraycopy(one, 0, all, row * width, width);
         }
         return all;
     }

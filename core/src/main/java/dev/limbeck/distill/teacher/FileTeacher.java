@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -178,6 +179,11 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     /** Return how its inputs are prepared, as far as it is known: keys of {@link Preprocessing#toMetadata}. */
     public Map<String, String> preprocessing() {
         return settings.preprocessing();
+    }
+
+    /** Return the kind of its output, if it was set, is said by the file, or was found by {@link #knownBy}. */
+    public Optional<TeacherOutput> output() {
+        return Optional.ofNullable(settings.output());
     }
 
     /** Return what the file says of itself. */

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Wrap a function as a teacher, such as a call to another runtime or service.
  *
  * @param name that records show
- * @param classNames in the order of its outputs
+ * @param classNames in the order of its outputs; empty if they are not known
  * @param kind what it returns: logits; probabilities; or the probabilities of its likeliest classes, and 0 for the others
  * @param preprocessing how its inputs are prepared, as {@link Data#preprocessing()} says it; empty if as the student's
  * @param function from inputs, in the order of that preprocessing, to rows×classes numbers, row-major
@@ -83,7 +83,7 @@ public record FunctionTeacher(
         return false;
     }
 
-    /** {@inheritDoc} What the function returns is the embedding, with a class name for each number. */
+    /** {@inheritDoc} What the function returns is the embedding. It needs no class names. */
     @Override
     public Teacher embedding(@Nullable String layer) {
         if (layer == null && kind == OutputKind.LOGITS) return this;
@@ -99,12 +99,13 @@ public record FunctionTeacher(
             Tensor logits(dev.limbeck.tensor.Inputs given) {
                 float[] outputs = function.apply(given);
                 int rows = given.rows();
-                if (outputs.length != rows * classes()) {
-                    throw new LimbeckException("teacher " + name + " must return " + rows + "×" + classes()
-                            + " numbers, found " + outputs.length);
+                int width = classNames.isEmpty() ? outputs.length / rows : classes();
+                if (outputs.length != rows * width || width == 0) {
+                    throw new LimbeckException("teacher " + name + " must return " + rows + "×"
+                            + (classNames.isEmpty() ? "classes" : classes()) + " numbers, found " + outputs.length);
                 }
                 return OutputAdapter.logits(
-                        Tensors.of(outputs, rows, classes()),
+                        Tensors.of(outputs, rows, width),
                         who,
                         rows,
                         classes(),

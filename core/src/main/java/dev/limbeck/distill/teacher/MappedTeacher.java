@@ -9,6 +9,7 @@ import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,14 @@ public final class MappedTeacher extends TeacherWrapper {
         }
         classes.forEach((name, from) -> {
             if (from.isEmpty()) throw new LimbeckException("class '" + name + "' maps to no class of the teacher");
+            String twice = from.stream()
+                    .filter(one -> Collections.frequency(from, one) > 1)
+                    .findFirst()
+                    .orElse(null);
+            if (twice != null) {
+                throw new LimbeckException("class '" + name + "' maps to the teacher's class '" + twice
+                        + "' twice, so its probability would be added twice; name it once");
+            }
             sources.add(from.stream()
                     .mapToInt(one -> {
                         if (!known.contains(one)) throw Names.unknown("class", one, "teacher " + teacher.name(), known);
@@ -57,7 +66,7 @@ public final class MappedTeacher extends TeacherWrapper {
     /**
      * Map each class of the student, in its order, to one or more classes of the teacher.
      *
-     * @throws LimbeckException if the teacher lacks a class
+     * @throws LimbeckException if the teacher lacks a class, or one is named twice for the same class
      */
     public static MappedTeacher of(Teacher teacher, Map<String, List<String>> classes) {
         return new MappedTeacher(teacher, classes);

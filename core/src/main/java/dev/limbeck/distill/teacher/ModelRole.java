@@ -6,8 +6,12 @@ import dev.limbeck.data.Modality;
 public enum ModelRole {
     /** A teacher. Its options begin with {@code --teacher-}. */
     TEACHER("teacher", "--teacher-"),
+    /** A teacher that is set by the keys of a recipe's section, as in labeling with Spark. */
+    LABELER("teacher", "--teacher-setting "),
     /** A model to evaluate or predict with, as in {@code evaluate} and {@code predict}. */
-    MODEL("model", "--");
+    MODEL("model", "--"),
+    /** A file to export. No option is about its outputs; it stores what they are. */
+    EXPORTED("model", "--");
 
     private final String noun;
     private final String shared;
@@ -29,10 +33,15 @@ public enum ModelRole {
     /** Return the option that sets how its inputs are prepared. */
     String option(Modality.Remedy remedy) {
         String words = remedy.setting() + " " + remedy.value();
-        return remedy.ofAnyFile() ? shared + words : foreign(words);
+        return remedy.ofAnyFile() && this != LABELER ? shared + words : foreign(words);
     }
 
     private String foreign(String option) {
-        return "--" + noun + "-" + option;
+        String pair = option.replaceFirst(" ", "=");
+        return switch (this) {
+            case TEACHER, MODEL -> "--" + noun + "-" + option;
+            case LABELER -> shared + pair.replace('-', '_');
+            case EXPORTED -> pair + " in its _extra_files";
+        };
     }
 }

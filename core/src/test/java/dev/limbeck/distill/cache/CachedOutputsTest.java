@@ -39,6 +39,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -403,6 +404,19 @@ class CachedOutputsTest {
             assertThatThrownBy(() -> Encoding.FLOAT16.encode(Tensors.of(new float[] {1, 70_000}, 1, 2)))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage("the teacher's outputs are too large for float16; use float32");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"float32", "float16", "top-1"})
+    void numbersThatAreNotFiniteAreRefused(String form) {
+        try (Scope scope = Scope.open()) {
+            Tensor outputs = Tensors.of(new float[] {1, Float.NaN, Float.NEGATIVE_INFINITY, 2}, 2, 2);
+            assertThatThrownBy(() -> Encoding.of(form).encode(outputs))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage(
+                            "the teacher's outputs must be finite numbers, found 2 of 4 NaN or infinite; check its weights"
+                                    + " and its preprocessing");
         }
     }
 

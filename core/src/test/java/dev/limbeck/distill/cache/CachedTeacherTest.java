@@ -9,10 +9,13 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.teacher.ModuleTeacher;
+import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.GivenBatches;
@@ -80,6 +83,31 @@ class CachedTeacherTest {
             try (TeacherSession live = ModuleTeacher.of(net, data.classNames()).open(data, CPU)) {
                 assertThat(ofTurned).isEqualTo(ask(live, turned));
             }
+        }
+    }
+
+    @Test
+    void outputsOfEarlierWeightsAreNotServed() {
+        CachedTeacher kept = kept(1000);
+        float[] before = outputs(kept);
+        assertThat(outputs(kept)).isEqualTo(before);
+        assertThat(computed).hasValue(1);
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            Ops.mul_(net.parameters().get("fc.weight"), 2);
+        }
+        float[] after = outputs(kept);
+        assertThat(after).isNotEqualTo(before).isEqualTo(outputs(ModuleTeacher.of(net, data.classNames())));
+        assertThat(outputs(kept)).isEqualTo(after);
+        assertThat(computed).hasValue(3);
+    }
+
+    /** Return the outputs for the first batch in a session of its own, as each fit has one. */
+    private float[] outputs(Teacher teacher) {
+        try (Scope scope = Scope.open();
+                DataLoader batches = data.train(0);
+                TeacherSession lesson = teacher.open(data, CPU)) {
+            return ask(lesson, batches.next());
         }
     }
 

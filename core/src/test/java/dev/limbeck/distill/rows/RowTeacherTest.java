@@ -97,6 +97,16 @@ class RowTeacherTest {
     }
 
     @Test
+    void needsNoClassNames() throws IOException {
+        Function<List<Map<String, String>>, List<float[]>> even =
+                rows -> rows.stream().map(row -> new float[] {1, 2}).toList();
+        Teacher unnamed = RowTeacher.of("unnamed", List.of(), OutputKind.LOGITS, List.of("job"), even);
+        try (RowData data = people()) {
+            assertThat(logits(unnamed, data)).startsWith(1, 2);
+        }
+    }
+
+    @Test
     void teachesStudentsOfTablesAndTexts() throws IOException {
         Teacher rules = teacher(
                 rows -> rows.stream()

@@ -20,6 +20,7 @@ import dev.limbeck.train.Learner;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
@@ -96,6 +97,19 @@ class OtherTeachersTest {
         });
         // The module's batch norm is folded, which changes rounding.
         assertThat(taughtBy(teacher)).containsExactly(taughtBy(ModuleTeacher.of(big)), within(1e-5f));
+    }
+
+    /** As with a file without class names. */
+    @Test
+    void aFunctionNeedsNoClassNames() {
+        assertThat(taughtBy(new FunctionTeacher("unnamed", List.of(), inputs -> new float[inputs.rows() * 3])))
+                .containsExactly(taughtBy(
+                        new FunctionTeacher("named", data.classNames(), inputs -> new float[inputs.rows() * 3])));
+        assertThatThrownBy(() -> taughtBy(new FunctionTeacher("empty", List.of(), inputs -> new float[0])))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("teacher empty must return 6×classes numbers, found 0");
+        assertThatThrownBy(() -> taughtBy(new FunctionTeacher("odd", List.of(), inputs -> new float[7])))
+                .hasMessage("teacher odd must return 6×classes numbers, found 7");
     }
 
     @Test
