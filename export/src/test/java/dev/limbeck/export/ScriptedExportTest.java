@@ -116,20 +116,17 @@ class ScriptedExportTest {
                 ImageData data = images()) {
             int classes = data.classNames().size();
             Tensor stack = Tensors.randn(1, SIDE, classes);
-            Tensor vector = Tensors.randn(3);
+            Tensor vector = Tensors.randn(SIDE);
             Tensor x = Tensors.randn(2, 3, SIDE, SIDE);
             float[] found = exported(
                     Map.of("stack", stack, "vector", vector),
-                    "y = torch.matmul(x.mean([3]), self.stack).transpose(1, 2); return torch.matmul(y, self.vector)",
+                    "return torch.matmul(torch.matmul(x, self.vector), self.stack).mean([1])",
                     classes,
                     x,
                     e -> e.options(new OnnxFile.Options(true, false, false, Precision.INT8))
                             .verifiedOn(data, Split.TEST));
-            float[] expected = Tensors.toFloats(x.mean(new long[] {3})
-                    .matmul(stack)
-                    .transpose(1, 2)
-                    .matmul(vector)
-                    .contiguous());
+            float[] expected = Tensors.toFloats(
+                    x.matmul(vector).matmul(stack).mean(new long[] {1}).contiguous());
             assertThat(found).containsExactly(expected, within(1e-4f));
         }
     }
