@@ -34,7 +34,10 @@ class LeftoversTest {
                         file.toString())
                 .redirectErrorStream(true)
                 .start();
-        return other.inputReader().readLine();
+        String line = other.inputReader().readLine();
+        // Until it ends, it holds the lock that it was given.
+        other.onExit().join();
+        return line;
     }
 
     /** On POSIX, closing any channel of a file releases this process's locks of it. */
