@@ -204,12 +204,13 @@ class LabelingSettingsTest {
         Path table = Files.writeString(home.resolve("table.csv"), csv);
         Path model = home.resolve("table-teacher");
         limbeck("train", "--data", table, "--label-columns", "kind", "--arch", "mlp-8", "--epochs", 1, "--out", model);
+        Path file = model.resolve("model.safetensors");
         Dataset<Row> rows = spark.read().option("header", "true").csv(table.toString());
         Map<String, String> settings = Map.of("model", model.toString());
         refused(
                 labeling(settings).ignore(List.of("kind")).column("size"),
                 rows,
-                "column is for teachers of images, found one of texts or tables: " + model + "; leave it out");
+                "column is for teachers of images, found one of texts or tables: " + file + "; leave it out");
         refused(
                 labeling(settings)
                         .ignore(List.of("kind"))
@@ -225,7 +226,7 @@ class LabelingSettingsTest {
         refused(
                 labeling(settings).ignore(List.of("kind")).task(Task.Kind.MULTI_LABEL),
                 rows,
-                "the teacher " + model + " is for single-label classification, found the task multi-label");
+                "the teacher " + file + " is for single-label classification, found the task multi-label");
     }
 
     @Test
