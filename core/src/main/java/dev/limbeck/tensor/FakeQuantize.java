@@ -20,9 +20,12 @@ public final class FakeQuantize {
     private static final double MOMENTUM = 0.01;
 
     private static final int LARGEST_BYTE = 255;
-    private static final int LARGEST_WEIGHT = 127;
+    /**
+     * Largest weight of an int8 product. Processors without VNNI add two products in 16 bits: 2·255·63 fits, 2·255·127 would be clipped.
+     */
+    public static final int LARGEST_WEIGHT = 63;
 
-    /** The scale of a channel without weights, before it is divided by 127. */
+    /** The scale of a channel without weights, before it is divided by the largest weight. */
     private static final double LEAST_WEIGHT = 1e-12;
 
     private static final float LEAST_SCALE = Math.ulp(1f);
@@ -50,7 +53,7 @@ public final class FakeQuantize {
     }
 
     /**
-     * Round a weight to −127…127 times a scale per output channel, its largest absolute value divided by 127. A factor of a
+     * Round a weight to −63…63 times a scale per output channel, its largest absolute value divided by 63. A factor of a
      * channel, such as a batch norm's, changes the scale only: folding the batch norm before or after is the same.
      *
      * @param weight out×…

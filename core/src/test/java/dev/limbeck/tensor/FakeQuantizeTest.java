@@ -58,7 +58,7 @@ class FakeQuantizeTest {
         }
     }
 
-    /** FakeQuantize(PerChannelMinMaxObserver, qint8, per_channel_symmetric, quant_min=-127, quant_max=127). */
+    /** FakeQuantize(PerChannelMinMaxObserver, qint8, per_channel_symmetric, quant_min=-63, quant_max=63). */
     @Test
     void weightsAsInPyTorch() {
         try (Scope scope = Scope.open()) {
@@ -70,20 +70,20 @@ class FakeQuantizeTest {
                     .containsExactly(
                             new float[] {
                                 0f,
-                                0.86471301f,
-                                -0.87157577f,
-                                0.013725603f,
-                                0.85785019f,
-                                -1.7611567f,
-                                0.069887169f,
-                                1.6912695f,
-                                -1.7751341f,
-                                0.097842038f,
-                                2.5157821f,
-                                -2.6863434f,
-                                0.19188169f,
-                                2.4731417f,
-                                -2.7076638f
+                                0.857741237f,
+                                -0.871575773f,
+                                0.0138345361f,
+                                0.857741237f,
+                                -1.74695742f,
+                                0.0563534647f,
+                                1.69060397f,
+                                -1.77513409f,
+                                0.112706929f,
+                                2.49276972f,
+                                -2.66468501f,
+                                0.214893952f,
+                                2.49276972f,
+                                -2.70766377f
                             },
                             within(1e-6f));
             rounded.sum().backward();

@@ -9,6 +9,7 @@ import static dev.limbeck.export.OnnxParts.largest;
 import static dev.limbeck.export.OnnxParts.node;
 import static dev.limbeck.export.OnnxParts.small;
 import static dev.limbeck.export.OnnxParts.tensor;
+import static dev.limbeck.tensor.FakeQuantize.LARGEST_WEIGHT;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
@@ -34,12 +35,6 @@ final class OnnxQuantizer {
 
     /** Smaller weights stay unchanged: biases, scales, shapes. */
     private static final int FEWEST = 64;
-
-    /**
-     * Largest weight of a product. Processors without VNNI add two products in 16 bits: 2·255·63 fits, 2·255·127 would be clipped. A row
-     * whose largest number is far above the others lies around 128, so it would often be.
-     */
-    private static final int MOST_WEIGHT = 63;
 
     private static final float LARGEST_BIAS = 1 << 30;
 
@@ -122,7 +117,7 @@ final class OnnxQuantizer {
 
     /**
      * Store the weights of convolutions and products whose inputs the graph rounds as int8. Training rounded these weights too, so
-     * they keep their values, and a scale is the largest weight of a channel divided by 127.
+     * they keep their values, and a scale is the largest weight of a channel divided by the same number.
      */
     static ModelProto trained(ModelProto model) {
         OnnxQuantizer rewriting = new OnnxQuantizer(model.getGraph());
@@ -162,15 +157,15 @@ final class OnnxQuantizer {
         TensorProto weight = weights.get(product.getInput(1));
         int out = (int) weight.getDims(1);
         float[] values = floats(weight);
-        float[] scales = columnScales(values, out, 127);
+        float[] scales = columnScales(values, out);
         ByteBuffer small = ByteBuffer.allocate(values.length);
         for (int i = 0; i < values.length; i++) small.put(small(values[i] / scales[i % out]));
         return dequantized(product.getOutput(0) + "_weight", 1, DataType.INT8, small, scales, dims(weight));
     }
 
-    private static float[] columnScales(float[] values, int out, int most) {
+    private static float[] columnScales(float[] values, int out) {
         float[] scales = new float[out];
-        for (int c = 0; c < out; c++) scales[c] = largest(values, c, out, values.length / out) / most;
+        for (int c = 0; c < out; c++) scales[c] = largest(values, c, out, values.length / out) / LARGEST_WEIGHT;
         return scales;
     }
 
@@ -281,8 +276,8 @@ final class OnnxQuantizer {
         ByteBuffer small = ByteBuffer.allocate(values.length);
         for (int c = 0; c < channels; c++) {
             // For tiny weights, the bias in steps of their scale must still fit into 32 bits.
-            scales[c] =
-                    Math.max(largest(values, c * each, 1, each) / 127, Math.abs(bias[c]) / inputScale / LARGEST_BIAS);
+            scales[c] = Math.max(
+                    largest(values, c * each, 1, each) / LARGEST_WEIGHT, Math.abs(bias[c]) / inputScale / LARGEST_BIAS);
             for (int i = 0; i < each; i++) small.put(small(values[c * each + i] / scales[c]));
         }
         List<String> inputs = new ArrayList<>(List.of(input));
@@ -322,7 +317,7 @@ final class OnnxQuantizer {
         String input = edges.contains(x) ? again(x) : x;
         int out = (int) weight.getDims(1);
         float[] values = floats(weight);
-        float[] scales = columnScales(values, out, MOST_WEIGHT);
+        float[] scales = columnScales(values, out);
         ByteBuffer small = ByteBuffer.allocate(values.length);
         for (int i = 0; i < values.length; i++) small.put(small(values[i] / scales[i % out]));
         String name = node.getOutput(0);

@@ -177,7 +177,7 @@ class QuantizedExportTest {
     /**
      * Every range of the network is in the file (equal ones of one tensor once), every convolution has int8 weights and reads rounded numbers. A value in the middle of two
      * steps may be rounded to either, by the order of a sum, and deep networks of random weights amplify this; so outputs are compared
-     * closely for shallow ones only. Without VNNI, ONNX Runtime also clips sums of two products (docs/export.md).
+     * closely for shallow ones only.
      */
     @ParameterizedTest
     @ValueSource(
@@ -225,15 +225,9 @@ class QuantizedExportTest {
             boolean shallow = name.matches("small.*|cifar.*");
             try (OnnxModel model = OnnxModel.open(file, 1)) {
                 double apart = apart(Tensors.toFloats(model.forward(Inputs.of(x))), expected);
-                double deep = hasVnni() ? 1.5 : 4;
-                assertThat(apart).as(name).isLessThan(rounding * (shallow ? 0.25 : deep));
+                assertThat(apart).as(name).isLessThan(rounding * (shallow ? 0.25 : 1.5));
             }
         }
-    }
-
-    private static boolean hasVnni() throws IOException {
-        Path processor = Path.of("/proc/cpuinfo");
-        return Files.notExists(processor) || Files.readString(processor).contains("_vnni");
     }
 
     private static List<Affine> ranges(Module network) {

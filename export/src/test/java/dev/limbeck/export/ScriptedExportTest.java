@@ -139,6 +139,32 @@ class ScriptedExportTest {
                 .build();
     }
 
+    /** Without VNNI, ONNX Runtime adds two products in 16 bits, and clipped those of bright images. */
+    @Test
+    void sumsOfLargeProductsAreNotClippedInInt8() {
+        try (Scope scope = Scope.open();
+                ImageData data = images()) {
+            int classes = data.classNames().size();
+            float[] weights = new float[classes * 3];
+            for (int i = 0; i < weights.length; i++) weights[i] = 1 + i / 3;
+            double bright = 0.85;
+            float[] found = exported(
+                    Map.of(
+                            "weight",
+                            Tensors.of(weights, classes, 3, 1, 1),
+                            "bias",
+                            Tensors.zeros(DType.FLOAT32, classes)),
+                    "return torch.conv2d(x, self.weight, self.bias).mean([2, 3])",
+                    classes,
+                    Tensors.full(bright, DType.FLOAT32, 1, 3, SIDE, SIDE),
+                    e -> e.options(new OnnxFile.Options(true, false, false, Precision.INT8))
+                            .verifiedOn(data, Split.TEST));
+            float[] expected = new float[classes];
+            for (int c = 0; c < classes; c++) expected[c] = (float) (3 * (1 + c) * bright);
+            assertThat(found).containsExactly(expected, within(0.03f * 3 * classes));
+        }
+    }
+
     @Test
     void smallIntegersKeepTheBiasOfAChannelWithoutWeights() {
         try (Scope scope = Scope.open();
