@@ -102,14 +102,19 @@ public sealed interface Task {
     static Task of(Map<String, String> metadata, List<String> names) {
         String kind = metadata.get(KEY);
         if (kind == null) return new SingleLabel(names);
-        return switch (Kind.of(kind)) {
+        if (Kind.of(kind) != Kind.REGRESSION) return of(Kind.of(kind), names);
+        return new Regression(
+                names,
+                Regression.numbers(metadata, Regression.MEAN, names.size(), 0),
+                Regression.numbers(metadata, Regression.DEVIATION, names.size(), 1));
+    }
+
+    /** Return the task of a kind; targets of a regression are not standardized. */
+    static Task of(Kind kind, List<String> names) {
+        return switch (kind) {
             case SINGLE_LABEL -> new SingleLabel(names);
             case MULTI_LABEL -> new MultiLabel(names);
-            case REGRESSION ->
-                new Regression(
-                        names,
-                        Regression.numbers(metadata, Regression.MEAN, names.size(), 0),
-                        Regression.numbers(metadata, Regression.DEVIATION, names.size(), 1));
+            case REGRESSION -> new Regression(names);
             case EMBEDDING -> new Embedding();
         };
     }

@@ -115,7 +115,7 @@ final class ExecutorTeacher<R, P> {
         Teacher teacher = loaded.teacher();
         Task.Kind kind = wanted.isEmpty() ? ownTask(teacher) : Task.Kind.of(wanted);
         Teacher given = kind == Task.Kind.EMBEDDING ? teacher.embedding(null) : teacher;
-        Task own = given.task(of(kind, given.classNames()));
+        Task own = given.task(Task.of(kind, given.classNames()));
         if (wanted.isEmpty() || own.kind() == kind) return own;
         throw new LimbeckException(
                 "the teacher " + loaded.file() + " is for " + own.kind().words() + ", found the task " + wanted
@@ -124,15 +124,6 @@ final class ExecutorTeacher<R, P> {
 
     private static Task.Kind ownTask(Teacher teacher) {
         return teacher instanceof FileTeacher file ? file.task() : Task.Kind.SINGLE_LABEL;
-    }
-
-    private static Task of(Task.Kind kind, List<String> names) {
-        return switch (kind) {
-            case SINGLE_LABEL -> new Task.SingleLabel(names);
-            case MULTI_LABEL -> new Task.MultiLabel(names);
-            case REGRESSION -> new Task.Regression(names);
-            case EMBEDDING -> new Task.Embedding();
-        };
     }
 
     /**

@@ -166,12 +166,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         boolean says = settings.task() != null || settings.output() == TeacherOutput.NUMBERS;
         Task.Kind kind = says ? task() : student.kind();
         List<String> names = classNames().isEmpty() ? student.names() : classNames();
-        return switch (kind) {
-            case SINGLE_LABEL -> new Task.SingleLabel(names);
-            case MULTI_LABEL -> new Task.MultiLabel(names);
-            case REGRESSION -> new Task.Regression(names);
-            case EMBEDDING -> new Task.Embedding();
-        };
+        return Task.of(kind, names);
     }
 
     /** Return how its inputs are prepared, as far as it is known: keys of {@link Preprocessing#toMetadata}. */
