@@ -62,6 +62,32 @@ class TablePreprocessingTest {
         assertThat(table.encode(with("code", "7")).ids()).containsExactly(3, 4);
     }
 
+    @Test
+    void wordsThatTrainingDidNotHaveAreSaid() {
+        TablePreprocessing table = fitted("code");
+        assertThat(table.unknown(ROWS)).isEmpty();
+        assertThat(table.unknown(List.of(
+                        new String[] {"1", "", "1.0"},
+                        new String[] {"2", "pilot", "2"},
+                        new String[] {"3", "cook", "7"})))
+                .containsExactly(
+                        "the column 'job' has 1 of 3 cells that training did not have, such as 'pilot'; they count as "
+                                + "one unknown word",
+                        "the column 'code' has 2 of 3 cells that training did not have, such as '1.0'; they count as "
+                                + "one unknown word");
+    }
+
+    @Test
+    void wordsBeyondTheMostFrequentOnesAreSaid() {
+        List<String[]> rows = new ArrayList<>();
+        for (int i = 0; i < 20_001; i++) rows.add(new String[] {"w" + i % 10_001});
+        TablePreprocessing table = TablePreprocessing.fit(List.of("x"), rows, Set.of(), Set.of(), line -> {});
+        assertThat(table.unknown(rows))
+                .singleElement()
+                .asString()
+                .contains(" cells that are not among the 10000 most frequent words of training, such as 'w");
+    }
+
     private static Map<String, Object> with(String column, Object cell) {
         Map<String, Object> row = new HashMap<>(NURSE);
         row.put(column, cell);

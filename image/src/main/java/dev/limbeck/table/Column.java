@@ -183,6 +183,10 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
             row.addId(Math.max(0, Collections.binarySearch(words, cell) + 1), ids());
         }
 
+        boolean has(String cell) {
+            return Collections.binarySearch(words, cell) >= 0;
+        }
+
         @Override
         public List<String> fields() {
             List<String> fields = new ArrayList<>(List.of(MARK, name));

@@ -297,6 +297,31 @@ public final class TablePreprocessing implements Preprocessing {
                 .toArray(String[]::new));
     }
 
+    /**
+     * Say for each column of words which cells it has no word of: training did not have them, or too rarely.
+     *
+     * @param rows cells in the order of {@link #names}; an empty text for no value
+     */
+    public List<String> unknown(List<String[]> rows) {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < columns.size(); i++) {
+            if (!(columns.get(i) instanceof Column.Categories words)) continue;
+            int at = i;
+            List<String> unknown = rows.stream()
+                    .map(row -> missing.contains(row[at]) ? "" : row[at])
+                    .filter(cell -> !words.has(cell))
+                    .toList();
+            if (unknown.isEmpty()) continue;
+            lines.add("the column '" + Printable.quote(words.name()) + "' has " + unknown.size() + " of " + rows.size()
+                    + " cells that "
+                    + (words.words().size() < MOST_WORDS
+                            ? "training did not have"
+                            : "are not among the " + MOST_WORDS + " most frequent words of training")
+                    + ", such as '" + Printable.quote(unknown.get(0)) + "'; they count as one unknown word");
+        }
+        return lines;
+    }
+
     @Override
     public String kind() {
         return KIND;

@@ -285,6 +285,9 @@ public final class RowData implements Data {
     public List<String> warnings() {
         List<String> lines = new ArrayList<>(RowWarnings.of(source, plan));
         lines.addAll(encoding.warnings(encoded));
+        int[] columns = columns(encoding);
+        lines.addAll(encoding.unknown(
+                Arrays.stream(plan.used()).mapToObj(row -> cells(row, columns)).toList()));
         if (encoding.columns().size() == 1) {
             int text = column(encoding.columns().get(0));
             long empty = IntStream.range(0, source.size())

@@ -269,6 +269,26 @@ class RowDataTest {
                 .hasMessageContaining("must have at least two classes, found 'x'");
     }
 
+    /** Rows that no split uses are not counted. */
+    @Test
+    void wordsThatTrainingDidNotHaveAreSaid() throws IOException {
+        Path folder = Files.createDirectories(home.resolve("split"));
+        Files.writeString(folder.resolve("train.csv"), "zip,k\n94110,x\n94117,y\n94110,y\n");
+        Files.writeString(folder.resolve("valid.csv"), "zip,k\n94110,x\n94110.0,y\n94999,\n");
+        Rows rows = rows(folder);
+        TablePreprocessing zip = TablePreprocessing.fit(
+                List.of("zip"),
+                List.of(rows.cells(0), rows.cells(1), rows.cells(2)),
+                Set.of("zip"),
+                Set.of(),
+                line -> {});
+        try (RowData data = new RowData(rows, SPLITS, 2, plan -> new TableEncoding(zip))) {
+            assertThat(data.warnings())
+                    .contains("the column 'zip' has 1 of 5 cells that training did not have, such as '94110.0'; they "
+                            + "count as one unknown word");
+        }
+    }
+
     @Test
     void filesOfSplitsMayHaveFurtherWords() throws IOException {
         Path folder = Files.createDirectories(home.resolve("reviews"));
