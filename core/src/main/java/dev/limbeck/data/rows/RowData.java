@@ -283,9 +283,9 @@ public final class RowData implements Data {
 
     @Override
     public List<String> warnings() {
-        List<String> lines = new ArrayList<>(RowWarnings.of(source, plan));
-        lines.addAll(encoding.warnings(encoded));
         int[] columns = columns(encoding);
+        List<String> lines = new ArrayList<>(RowWarnings.of(source, plan, row -> cells(row, columns)));
+        lines.addAll(encoding.warnings(encoded));
         lines.addAll(encoding.unknown(
                 Arrays.stream(plan.used()).mapToObj(row -> cells(row, columns)).toList()));
         if (encoding.columns().size() == 1) {

@@ -289,6 +289,30 @@ class RowDataTest {
         }
     }
 
+    /** Columns that are no inputs do not tell rows apart. */
+    @Test
+    void rowsWithTheInputsOfATrainingRowAreSaid() throws IOException {
+        Path folder = Files.createDirectories(home.resolve("copies"));
+        Files.writeString(folder.resolve("train.csv"), "id,a,b,k\n1,1,x,x\n2,2,y,y\n8,3,x,x\n9,3,y,y\n");
+        Files.writeString(folder.resolve("valid.csv"), "id,a,b,k\n3,1,x,x\n4,1,y,y\n5,2,y,y\n");
+        Files.writeString(folder.resolve("test.csv"), "id,a,b,k\n6,1,y,x\n7,2,y,x\n");
+        Rows rows = rows(folder);
+        TablePreprocessing table = table(rows, "a", "b");
+        try (RowData data = new RowData(rows, SPLITS, 2, plan -> new TableEncoding(table))) {
+            assertThat(data.warnings())
+                    .containsExactly("2 of 3 valid rows and 1 of 2 test rows have the same inputs as a training row, "
+                            + "such as valid.csv row 1; if they are copies, results on new rows are worse");
+        }
+        TablePreprocessing withId = table(rows, "id", "a", "b");
+        try (RowData data = new RowData(rows, SPLITS, 2, plan -> new TableEncoding(withId))) {
+            assertThat(data.warnings()).isEmpty();
+        }
+        Rows more = rows.with(List.<String[]>of(new String[] {"0", "1", "y"}));
+        try (RowData data = new RowData(more, SPLITS, 2, plan -> new TableEncoding(table))) {
+            assertThat(data.warnings()).singleElement().asString().startsWith("2 of 3 valid rows and 1 of 2 test rows");
+        }
+    }
+
     @Test
     void filesOfSplitsMayHaveFurtherWords() throws IOException {
         Path folder = Files.createDirectories(home.resolve("reviews"));
