@@ -209,6 +209,20 @@ class RowCommandsTest {
         }
     }
 
+    /** Whether a row is drawn for validation depends on the seed. */
+    @Test
+    void anEmptyCellOutsideOfTheTrainingRowsIsTaken() throws IOException {
+        Files.createDirectories(home.resolve("gap"));
+        String test = Files.readString(home.resolve("tables/test.csv"));
+        Files.writeString(home.resolve("gap/train.csv"), Files.readString(home.resolve("tables/train.csv")));
+        Files.writeString(home.resolve("gap/test.csv"), test + ",red,0,dear,13\n");
+        assertThat(
+                        run("train --data $/gap --label-columns kind --ignore-columns price --arch linear --epochs 1 --out $/gap-run")
+                                .done()
+                                .err())
+                .contains("the column 'size' has empty cells outside of the training rows only: 1; ");
+    }
+
     /** As a data frame's index is written; a test file counts anew. */
     @Test
     void columnsThatCountTheRowsAreSaid() throws IOException {

@@ -67,9 +67,8 @@ class TablePreprocessingTest {
         TablePreprocessing table = fitted("code");
         assertThat(table.unknown(ROWS)).isEmpty();
         assertThat(table.unknown(List.of(
-                        new String[] {"1", "", "1.0"},
-                        new String[] {"2", "pilot", "2"},
-                        new String[] {"3", "cook", "7"})))
+                        new String[] {"1", "", "1.0"}, new String[] {"2", "pilot", "2"}, new String[] {"3", "cook", "7"
+                        })))
                 .containsExactly(
                         "the column 'job' has 1 of 3 cells that training did not have, such as 'pilot'; they count as "
                                 + "one unknown word",
@@ -187,6 +186,32 @@ class TablePreprocessingTest {
         assertThat(table.encode("").numbers()).endsWith(1);
         assertThat(table.encode("").numbers()[0]).isZero();
         assertThat(table.encode("3").numbers()).endsWith(0);
+    }
+
+    /** Whether an empty cell falls into the training rows depends on the seed. */
+    @Test
+    void emptyCellsOfOtherRowsAreTakenToo() {
+        List<String> lines = new ArrayList<>();
+        List<String[]> rows = List.of(
+                new String[] {"1", "2026-01-31", "a", "1"},
+                new String[] {"3", "2026-02-28", "b", "2"},
+                new String[] {"5", "2026-03-31", "a", ""});
+        List<String[]> others =
+                List.of(new String[] {"", "2026-04-30", "", ""}, new String[] {"?", "?", "a", "4"}, new String[] {
+                    "900", null, "b", "3"
+                });
+        TablePreprocessing table = TablePreprocessing.fit(
+                List.of("x", "when", "word", "y"), rows, others, Set.of(), Set.of("?"), lines::add);
+        assertThat(lines)
+                .containsExactly(
+                        "the column 'x' has empty cells outside of the training rows only: 2; training says nothing "
+                                + "about them, and they count as the mean",
+                        "the column 'when' has empty cells outside of the training rows only: 1; training says nothing "
+                                + "about them, and they count as the mean",
+                        "the column 'when' has dates: days, month, day of the week");
+        assertThat(table.encode("", "", "", "").numbers()).startsWith(0, 1, 0, 1);
+        assertThat(table.encode("3", "2026-02-28", "a", "1").numbers()).startsWith(0, 1, 0, 0);
+        assertThat(TablePreprocessing.of(table.toMetadata())).isEqualTo(table);
     }
 
     private static TablePreprocessing dated(List<String> lines, String... cells) {

@@ -80,10 +80,10 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
 
     /**
      * Hold a column of numbers. A cell becomes its standardized value, the share of each interval between quantiles that lies below it
-     * (Gorishniy et al. 2022, arXiv 2203.05556), and, if training had empty cells, whether it is empty.
+     * (Gorishniy et al. 2022, arXiv 2203.05556), and, if the data had empty cells, whether it is empty.
      *
      * @param deviation standard deviation of the training cells, positive
-     * @param hasEmpty whether training cells were empty
+     * @param hasEmpty whether cells may be empty
      * @param edges quantiles of the training cells, strictly ascending
      */
     record Numbers(String name, double mean, double deviation, boolean hasEmpty, double[] edges) implements Column {

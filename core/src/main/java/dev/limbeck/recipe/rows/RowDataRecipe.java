@@ -334,11 +334,8 @@ public record RowDataRecipe(
                         + rows.header().get(column) + "'; add it, or ignore it (ignore, --ignore-columns)");
             }
         }
-        List<String[]> training = Arrays.stream(plan.of(Split.TRAIN))
-                .mapToObj(row -> Arrays.stream(at)
-                        .mapToObj(column -> rows.cells(row)[column])
-                        .toArray(String[]::new))
-                .toList();
+        int[] train = plan.of(Split.TRAIN);
+        IntStream others = IntStream.range(0, rows.size()).filter(row -> Arrays.binarySearch(train, row) < 0);
         rows.counters().stream()
                 .filter(header::contains)
                 .forEach(name -> context.log()
@@ -347,9 +344,17 @@ public record RowDataRecipe(
                                 + "--ignore-columns)"));
         return new TableEncoding(TablePreprocessing.fit(
                 header,
-                training,
+                cells(rows, at, Arrays.stream(train)),
+                cells(rows, at, others),
                 categorical == null ? Set.of() : Set.copyOf(categorical),
                 missing == null ? Set.of() : Set.copyOf(missing),
                 context.log()));
+    }
+
+    private static List<String[]> cells(Rows rows, int[] columns, IntStream some) {
+        return some.mapToObj(row -> Arrays.stream(columns)
+                        .mapToObj(column -> rows.cells(row)[column])
+                        .toArray(String[]::new))
+                .toList();
     }
 }
