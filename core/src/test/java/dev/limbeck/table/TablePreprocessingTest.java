@@ -50,6 +50,17 @@ class TablePreprocessingTest {
                 .doesNotContain(Float.NaN);
     }
 
+    /** A network has an input for each interval, also for one without a width. */
+    @Test
+    void savedEdgesOfBothZerosGiveNumbers() {
+        TablePreprocessing saved =
+                TablePreprocessing.of(Map.of("columns", "numbers\tx\t0.5\t2.0\t0\t-1.0\t-0.0\t0.0\t2.0"));
+        assertThat(saved.encode("0").numbers()).containsExactly(-0.25f, 1, 0, 0);
+        assertThat(saved.encode("-0.0").numbers()).containsExactly(-0.25f, 1, 0, 0);
+        assertThat(saved.encode("1").numbers()).containsExactly(0.25f, 1, 1, 0.5f);
+        assertThat(saved.encode("-0.5").numbers()).containsExactly(-0.5f, 0.5f, 0, 0);
+    }
+
     @Test
     void wordsGetIdsThatDifferBetweenColumns() {
         TablePreprocessing table = fitted("code");

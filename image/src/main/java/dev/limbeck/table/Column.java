@@ -120,7 +120,9 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
             if (!Float.isFinite((float) standardized)) throw wrong("must have numbers near " + mean, "" + value);
             row.addNumber(standardized);
             for (int i = 0; i + 1 < edges.length; i++) {
-                double share = (value - edges[i]) / (edges[i + 1] - edges[i]);
+                double width = edges[i + 1] - edges[i];
+                // Files of earlier versions may have the edges -0.0 and 0.0.
+                double share = width > 0 ? (value - edges[i]) / width : value > edges[i] ? 1 : 0;
                 row.addNumber(Math.max(0, Math.min(1, share)));
             }
             if (hasEmpty) row.addNumber(found.isEmpty() ? 1 : 0);
