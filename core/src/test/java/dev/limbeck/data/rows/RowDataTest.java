@@ -204,7 +204,40 @@ class RowDataTest {
                 assertThat(Tensors.toLongs(batches.next().input()))
                         .isEqualTo(Tensors.toLongs(expected.next().input()));
             }
-            assertThat(data.describe()).containsEntry("augmentation", "WordDropout[probability=0.25]");
+            assertThat(data.describe())
+                    .containsEntry("augmentation", "WordDropout[probability=0.25]")
+                    .containsEntry("balanced", false)
+                    .containsEntry("warnings", data.warnings());
+        }
+    }
+
+    /** Each view leaves out other words of the same rows, also of those that are not for training. */
+    @Test
+    void viewsLeaveOutWords() throws IOException {
+        Path folder = Files.createDirectories(home.resolve("views"));
+        String text = "text,k\n" + "one two three four five six seven eight,x\nnine,y\n".repeat(20);
+        for (String split : List.of("train", "test")) Files.writeString(folder.resolve(split + ".csv"), text);
+        Rows rows = rows(folder);
+        TextEncoding words = new TextEncoding(
+                new TextPreprocessing("text", HashedWords.defaults().ordered()));
+        try (RowData data = new RowData(rows, SPLITS, 40, plan -> words, new WordDropout(0.5));
+                RowData plain = new RowData(rows, SPLITS, 40, plan -> words);
+                Scope scope = Scope.open()) {
+            List<List<Long>> views = new ArrayList<>();
+            for (int view : new int[] {0, 1, 0}) views.add(ids(data.augmented(Split.TEST, view)));
+            assertThat(views.get(2)).isEqualTo(views.get(0)).isNotEqualTo(views.get(1));
+            assertThat(views.get(0)).hasSizeBetween(20 + 40, 20 + 120);
+            assertThat(ids(plain.augmented(Split.TEST, 0))).hasSize(20 + 160).isEqualTo(ids(data.evaluate(Split.TEST)));
+        }
+    }
+
+    /** Return the ids of the words of the only batch. */
+    private static List<Long> ids(DataLoader batches) {
+        try (batches) {
+            return Arrays.stream(Tensors.toLongs(batches.next().input()))
+                    .filter(id -> id != 0)
+                    .boxed()
+                    .toList();
         }
     }
 
