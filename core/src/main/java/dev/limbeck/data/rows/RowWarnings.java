@@ -2,6 +2,7 @@ package dev.limbeck.data.rows;
 
 import dev.limbeck.Names;
 import dev.limbeck.Task;
+import dev.limbeck.data.ClassNames;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitPlan;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ final class RowWarnings {
                         rows.length + " rows of the " + split.label() + " split have no label and are left out"));
         sayCopies(source, plan, inputs, lines);
         if (plan.task().kind() != Task.Kind.SINGLE_LABEL) return lines;
+        lines.addAll(ClassNames.alike(plan.task().names()));
         Map<Integer, Long> counts = Arrays.stream(plan.of(Split.TRAIN))
                 .map(plan::label)
                 .filter(label -> label >= 0)

@@ -30,6 +30,7 @@ import dev.limbeck.train.Predictions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -343,6 +344,32 @@ class RowDataTest {
         Rows more = rows.with(List.<String[]>of(new String[] {"0", "1", "y"}));
         try (RowData data = new RowData(more, SPLITS, 2, plan -> new TableEncoding(table))) {
             assertThat(data.warnings()).singleElement().asString().startsWith("2 of 3 valid rows and 1 of 2 test rows");
+        }
+    }
+
+    @Test
+    void classesThatAreWrittenAlikeAreSaid() throws IOException {
+        String decomposed = Normalizer.normalize("sí", Normalizer.Form.NFD);
+        String[] names = {"yes", "Yes", "no", "1", "1.0", "+1e0", "-1", "0.0", "-0", "sí", decomposed, "1e99999999999"};
+        StringBuilder text = new StringBuilder("text,k\n");
+        for (int i = 0; i < 4 * names.length; i++) {
+            text.append("text ")
+                    .append(i)
+                    .append(',')
+                    .append(names[i % names.length])
+                    .append('\n');
+        }
+        Rows rows = rows(text.toString(), "k");
+        TextEncoding words = new TextEncoding(TextPreprocessing.of("text"));
+        try (RowData data = new RowData(rows, SPLITS, 2, plan -> words)) {
+            assertThat(data.warnings())
+                    .containsExactlyInAnyOrder(
+                            "classes '-0', '0.0' are equal as numbers; give them one name if they are one class",
+                            "classes '+1e0', '1', '1.0' are equal as numbers; give them one name if they are one class",
+                            "classes 'Yes', 'yes' differ in case, spaces or signs only; give them one name if they are "
+                                    + "one class",
+                            "classes '" + decomposed + "', 'sí' differ in case, spaces or signs only; give them one "
+                                    + "name if they are one class");
         }
     }
 
