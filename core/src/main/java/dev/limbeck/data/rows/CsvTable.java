@@ -17,23 +17,23 @@ import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.apache.commons.csv.DuplicateHeaderMode;
 
-/** Read CSV and TSV. */
-final class CsvTable {
+/** Hold the cells of CSV and TSV. */
+record CsvTable(List<String> header, List<String[]> rows) {
     /** The name of a first column without one, such as a data frame's index; pandas calls it so, too. */
     private static final String UNNAMED = "Unnamed: 0";
 
     private static final String SEPARATORS = ",;\t|";
     private static final int LONGEST_HEADER = 1 << 20;
 
-    private CsvTable() {}
-
     /**
      * Read the first rows. A line without cells is a row of no value where there is one column, and else none.
      *
+     * @param tabs whether tabs separate cells; else the header tells
      * @param log receives a line about what is guessed or doubtful
      * @throws LimbeckException if a row does not fit the header
      */
-    static RowTable read(Path file, BufferedReader reader, Consumer<String> log, int most) throws IOException {
+    static CsvTable read(Path file, BufferedReader reader, boolean tabs, Consumer<String> log, int most)
+            throws IOException {
         int before = -1;
         String names;
         do {
@@ -42,7 +42,7 @@ final class CsvTable {
             before++;
         } while (names.isEmpty());
         reader.reset();
-        char separator = separator(file, names, log);
+        char separator = tabs ? '\t' : separator(file, names, log);
         boolean isFirstUnnamed = names.matches(" *(\"\")? *" + Pattern.quote(String.valueOf(separator)) + ".*");
         CSVFormat format = CSVFormat.RFC4180
                 .builder()
@@ -76,7 +76,7 @@ final class CsvTable {
             }
             if (header.size() == 1) sayEmpty(file, rows, log);
             sayLines(file, rows, log);
-            return new RowTable(file, List.copyOf(header), rows);
+            return new CsvTable(List.copyOf(header), rows);
         } catch (IllegalArgumentException e) {
             // The library's word for a header cell that is empty or occurs twice.
             throw new LimbeckException(
@@ -118,7 +118,6 @@ final class CsvTable {
 
     /** Find what separates the cells of the header: the most frequent of comma, semicolon, tab and bar. */
     private static char separator(Path file, String header, Consumer<String> log) {
-        if (RowTable.ending(file).equals("tsv")) return '\t';
         char found = ',';
         for (char candidate : SEPARATORS.toCharArray()) {
             if (count(header, candidate) > count(header, found)) found = candidate;

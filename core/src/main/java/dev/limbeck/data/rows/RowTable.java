@@ -65,8 +65,7 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
         return ENDINGS.contains(ending(file)) && !TXT.equals(ending(file));
     }
 
-    /** Return the ending of a file without the dot and without that of gzip, in lower case. */
-    static String ending(Path file) {
+    private static String ending(Path file) {
         String name =
                 String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
         return name.substring(name.lastIndexOf('.') + 1);
@@ -114,9 +113,12 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
     private static RowTable table(Path file, Set<String> missing, Consumer<String> log, int most) {
         boolean isJson = JSON_LINES.contains(ending(file));
         return read(
-                file,
-                missing,
-                (named, reader) -> isJson ? json(named, reader, most) : CsvTable.read(named, reader, log, most));
+                file, missing, (named, reader) -> isJson ? json(named, reader, most) : csv(named, reader, log, most));
+    }
+
+    private static RowTable csv(Path file, BufferedReader reader, Consumer<String> log, int most) throws IOException {
+        CsvTable cells = CsvTable.read(file, reader, "tsv".equals(ending(file)), log, most);
+        return new RowTable(file, cells.header(), cells.rows());
     }
 
     private static RowTable read(Path file, Set<String> missing, Format format) {
