@@ -110,6 +110,10 @@ class RowCommandsTest {
                         .get("accuracy")
                         .asDouble())
                 .isGreaterThan(0.9);
+        String views = "evaluate " + data + "--model $/lstm --views 2 ";
+        String changesNothing = "this data is not augmented, so --views changes nothing";
+        assertThat(run(views).done().err()).contains(changesNothing);
+        assertThat(run(views + "--word-dropout 0.5").done().err()).doesNotContain(changesNothing);
         String evaluate = "evaluate " + data + "--model $/lstm --tokenizer ";
         run(evaluate + "$/vocab.txt").done();
         Files.write(home.resolve("other.txt"), words.subList(0, words.size() - 1));
