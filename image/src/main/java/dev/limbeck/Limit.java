@@ -31,6 +31,8 @@ public enum Limit {
     ARCHIVE_GROWTH(100),
     /** Maximum unpacked bytes per byte of a compressed IDX file; 64 MB are always allowed. */
     IDX_GROWTH(100),
+    /** Maximum unpacked bytes per byte of a compressed table, whose text rarely shrinks to a twentieth; 1 MiB is always allowed. */
+    TABLE_GROWTH(200),
     /** Maximum number of elements of a tensor that an ONNX operator fills. */
     ONNX_NUMBERS(1 << 28),
     /** Maximum bytes of a booster's file. */

@@ -77,7 +77,9 @@ final class EvaluateCommand extends DataCommand {
     private Object evaluate(LoadedModel opened, DataRecipe recipe, @Nullable LoadedModel other, DataRecipe ofOther) {
         RunContext context = context();
         try (Data data = opened.open(recipe, context)) {
-            if (views > 0 && Arrays.equals(data.views(), new int[] {Provenance.PLAIN})) {
+            boolean isPlain =
+                    Arrays.equals(data.views(), new int[] {Provenance.PLAIN}) && !data.augmentsForStudentOnly();
+            if (views > 0 && isPlain) {
                 log("this data is not augmented, so --views changes nothing");
             }
             List<Metric> metrics = Metric.of(data.task());

@@ -178,6 +178,18 @@ class RowCommandsTest {
                         .get("accuracy")
                         .asDouble())
                 .isGreaterThan(0.9);
+        String views = "evaluate " + data + "--model $/lstm --views 2 ";
+        String changesNothing = "this data is not augmented, so --views changes nothing";
+        assertThat(run(views).done().err()).contains(changesNothing);
+        assertThat(run(views + "--word-dropout 0.5").done().err()).doesNotContain(changesNothing);
+        String evaluate = "evaluate " + data + "--model $/lstm --tokenizer ";
+        run(evaluate + "$/vocab.txt").done();
+        Files.write(home.resolve("other.txt"), words.subList(0, words.size() - 1));
+        String out = "; leave tokenizer, buckets and max_tokens (--tokenizer, --buckets, --max-tokens) out";
+        assertThat(run(evaluate + "$/other.txt").err()).contains("the model reads ", out);
+        assertThat(run(evaluate + "hashed").err()).contains(out);
+        Files.delete(home.resolve("vocab.txt"));
+        run("report $/lstm").done();
     }
 
     @Test
@@ -207,6 +219,20 @@ class RowCommandsTest {
                     .isEqualTo(own.get(0).get("probabilities").get("dear").asDouble(), within(1e-5));
             assertThat(own.get(1).get("probabilities").get("cheap").asDouble()).isGreaterThan(0.5);
         }
+    }
+
+    /** Whether a row is drawn for validation depends on the seed. */
+    @Test
+    void anEmptyCellOutsideOfTheTrainingRowsIsTaken() throws IOException {
+        Files.createDirectories(home.resolve("gap"));
+        String test = Files.readString(home.resolve("tables/test.csv"));
+        Files.writeString(home.resolve("gap/train.csv"), Files.readString(home.resolve("tables/train.csv")));
+        Files.writeString(home.resolve("gap/test.csv"), test + ",red,0,dear,13\n");
+        assertThat(
+                        run("train --data $/gap --label-columns kind --ignore-columns price --arch linear --epochs 1 --out $/gap-run")
+                                .done()
+                                .err())
+                .contains("the column 'size' has empty cells outside of the training rows only: 1; ");
     }
 
     /** As a data frame's index is written; a test file counts anew. */

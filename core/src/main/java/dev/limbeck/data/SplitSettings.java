@@ -44,6 +44,7 @@ public record SplitSettings(
         facts.put("max_train_samples", maxTrainSamples);
         facts.put("labels_per_class", labelsPerClass);
         facts.put("keep_unlabeled", keepUnlabeled);
+        facts.put("balanced", balanced);
         return facts;
     }
 }

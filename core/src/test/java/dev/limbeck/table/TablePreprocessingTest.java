@@ -50,6 +50,17 @@ class TablePreprocessingTest {
                 .doesNotContain(Float.NaN);
     }
 
+    /** A network has an input for each interval, also for one without a width. */
+    @Test
+    void savedEdgesOfBothZerosGiveNumbers() {
+        TablePreprocessing saved =
+                TablePreprocessing.of(Map.of("columns", "numbers\tx\t0.5\t2.0\t0\t-1.0\t-0.0\t0.0\t2.0"));
+        assertThat(saved.encode("0").numbers()).containsExactly(-0.25f, 1, 0, 0);
+        assertThat(saved.encode("-0.0").numbers()).containsExactly(-0.25f, 1, 0, 0);
+        assertThat(saved.encode("1").numbers()).containsExactly(0.25f, 1, 1, 0.5f);
+        assertThat(saved.encode("-0.5").numbers()).containsExactly(-0.5f, 0.5f, 0, 0);
+    }
+
     @Test
     void wordsGetIdsThatDifferBetweenColumns() {
         TablePreprocessing table = fitted("code");
@@ -60,6 +71,31 @@ class TablePreprocessingTest {
         assertThat(table.encode(with("job", "")).ids()).containsExactly(1, 6);
         assertThat(table.encode(with("job", "pilot")).ids()).containsExactly(0, 6);
         assertThat(table.encode(with("code", "7")).ids()).containsExactly(3, 4);
+    }
+
+    @Test
+    void wordsThatTrainingDidNotHaveAreSaid() {
+        TablePreprocessing table = fitted("code");
+        assertThat(table.unknown(ROWS)).isEmpty();
+        assertThat(table.unknown(List.of(
+                        new String[] {"1", "", "1.0"}, new String[] {"2", "pilot", "2"}, new String[] {"3", "cook", "7"
+                        })))
+                .containsExactly(
+                        "the column 'job' has 1 of 3 cells that training did not have, such as 'pilot'; they count as "
+                                + "one unknown word",
+                        "the column 'code' has 2 of 3 cells that training did not have, such as '1.0'; they count as "
+                                + "one unknown word");
+    }
+
+    @Test
+    void wordsBeyondTheMostFrequentOnesAreSaid() {
+        List<String[]> rows = new ArrayList<>();
+        for (int i = 0; i < 20_001; i++) rows.add(new String[] {"w" + i % 10_001});
+        TablePreprocessing table = TablePreprocessing.fit(List.of("x"), rows, Set.of(), Set.of(), line -> {});
+        assertThat(table.unknown(rows))
+                .singleElement()
+                .asString()
+                .contains(" cells that are not among the 10000 most frequent words of training, such as 'w");
     }
 
     private static Map<String, Object> with(String column, Object cell) {
@@ -161,6 +197,32 @@ class TablePreprocessingTest {
         assertThat(table.encode("").numbers()).endsWith(1);
         assertThat(table.encode("").numbers()[0]).isZero();
         assertThat(table.encode("3").numbers()).endsWith(0);
+    }
+
+    /** Whether an empty cell falls into the training rows depends on the seed. */
+    @Test
+    void emptyCellsOfOtherRowsAreTakenToo() {
+        List<String> lines = new ArrayList<>();
+        List<String[]> rows = List.of(
+                new String[] {"1", "2026-01-31", "a", "1"},
+                new String[] {"3", "2026-02-28", "b", "2"},
+                new String[] {"5", "2026-03-31", "a", ""});
+        List<String[]> others =
+                List.of(new String[] {"", "2026-04-30", "", ""}, new String[] {"?", "?", "a", "4"}, new String[] {
+                    "900", null, "b", "3"
+                });
+        TablePreprocessing table = TablePreprocessing.fit(
+                List.of("x", "when", "word", "y"), rows, others, Set.of(), Set.of("?"), lines::add);
+        assertThat(lines)
+                .containsExactly(
+                        "the column 'x' has empty cells outside of the training rows only: 2; training says nothing "
+                                + "about them, and they count as the mean",
+                        "the column 'when' has empty cells outside of the training rows only: 1; training says nothing "
+                                + "about them, and they count as the mean",
+                        "the column 'when' has dates: days, month, day of the week");
+        assertThat(table.encode("", "", "", "").numbers()).startsWith(0, 1, 0, 1);
+        assertThat(table.encode("3", "2026-02-28", "a", "1").numbers()).startsWith(0, 1, 0, 0);
+        assertThat(TablePreprocessing.of(table.toMetadata())).isEqualTo(table);
     }
 
     private static TablePreprocessing dated(List<String> lines, String... cells) {

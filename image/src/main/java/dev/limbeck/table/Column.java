@@ -80,10 +80,10 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
 
     /**
      * Hold a column of numbers. A cell becomes its standardized value, the share of each interval between quantiles that lies below it
-     * (Gorishniy et al. 2022, arXiv 2203.05556), and, if training had empty cells, whether it is empty.
+     * (Gorishniy et al. 2022, arXiv 2203.05556), and, if the data had empty cells, whether it is empty.
      *
      * @param deviation standard deviation of the training cells, positive
-     * @param hasEmpty whether training cells were empty
+     * @param hasEmpty whether cells may be empty
      * @param edges quantiles of the training cells, strictly ascending
      */
     record Numbers(String name, double mean, double deviation, boolean hasEmpty, double[] edges) implements Column {
@@ -120,7 +120,9 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
             if (!Float.isFinite((float) standardized)) throw wrong("must have numbers near " + mean, "" + value);
             row.addNumber(standardized);
             for (int i = 0; i + 1 < edges.length; i++) {
-                double share = (value - edges[i]) / (edges[i + 1] - edges[i]);
+                double width = edges[i + 1] - edges[i];
+                // Files of earlier versions may have the edges -0.0 and 0.0.
+                double share = width > 0 ? (value - edges[i]) / width : value > edges[i] ? 1 : 0;
                 row.addNumber(Math.max(0, Math.min(1, share)));
             }
             if (hasEmpty) row.addNumber(found.isEmpty() ? 1 : 0);
@@ -181,6 +183,10 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
         @Override
         public void encode(String cell, Row row) {
             row.addId(Math.max(0, Collections.binarySearch(words, cell) + 1), ids());
+        }
+
+        boolean has(String cell) {
+            return Collections.binarySearch(words, cell) >= 0;
         }
 
         @Override

@@ -1,13 +1,11 @@
 package dev.limbeck.table;
 
-import dev.limbeck.Decimals;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Preprocessing;
 import dev.limbeck.Printable;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,10 +14,10 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prepare rows of a table: numbers are standardized and placed between quantiles, words become ids, dates both. It is fitted to training
@@ -33,8 +31,6 @@ public final class TablePreprocessing implements Preprocessing {
     private static final String MISSING = "missing";
     private static final int QUANTILES = 32;
     private static final int MOST_WORDS = 10_000;
-    /** Whole numbers of fewer digits are exact. */
-    private static final int DIGITS_OF_DOUBLE = 16;
 
     private static final Map<Character, String> ESCAPES = Map.of('\\', "\\\\", '\t', "\\t", '\n', "\\n", '\r', "\\r");
 
@@ -66,6 +62,22 @@ public final class TablePreprocessing implements Preprocessing {
             Set<String> categorical,
             Set<String> missing,
             Consumer<String> log) {
+        return fit(header, rows, List.of(), categorical, missing, log);
+    }
+
+    /**
+     * Fit the preprocessing to training rows, so that it takes empty cells of numbers and dates wherever the data have them.
+     *
+     * @param others rows that are not for training; only where their cells are empty matters
+     * @throws LimbeckException as the other method does
+     */
+    public static TablePreprocessing fit(
+            List<String> header,
+            List<String[]> rows,
+            List<@Nullable String[]> others,
+            Set<String> categorical,
+            Set<String> missing,
+            Consumer<String> log) {
         if (header.isEmpty()) throw new LimbeckException("no column is left as an input; ignore fewer columns");
         for (String name : categorical) if (!header.contains(name)) throw Names.unknown("column", name, header);
         List<Column> columns = new ArrayList<>();
@@ -76,18 +88,20 @@ public final class TablePreprocessing implements Preprocessing {
                     .toList();
             String name = header.get(i);
             boolean named = categorical.contains(name);
-            boolean dates = !named && has(name, cells, Dates::isDate, "dates");
-            boolean words = named || !dates && !has(name, cells, Column::isNumber, "finite numbers");
-            if (words && !named) sayOtherForm(name, cells, log);
-            if (!words && !dates) sayLarge(name, cells, log);
+            boolean dates = !named && CellChecks.has(name, cells, Dates::isDate, "dates");
+            boolean words = named || !dates && !CellChecks.has(name, cells, Column::isNumber, "finite numbers");
+            if (words && !named) CellChecks.sayOtherForm(name, cells, log);
+            if (!words && !dates) CellChecks.sayLarge(name, cells, log);
             Set<String> different = new HashSet<>(cells);
             if (different.size() < 2) {
                 log.accept("the column '" + name + "' has one value in the training rows and is left out");
             } else if (words && different.size() == rows.size() && rows.size() > 20) {
                 log.accept("the column '" + name + "' has another word in each training row and is left out");
+            } else if (words) {
+                columns.add(categories(name, cells, log));
             } else {
-                columns.add(
-                        dates ? dates(name, cells, log) : words ? categories(name, cells, log) : numbers(name, cells));
+                boolean hasEmpty = different.contains("") || CellChecks.haveEmpty(name, others, at, missing, log);
+                columns.add(dates ? dates(name, cells, hasEmpty, log) : numbers(name, cells, hasEmpty));
             }
         }
         if (columns.isEmpty()) {
@@ -97,50 +111,12 @@ public final class TablePreprocessing implements Preprocessing {
         return new TablePreprocessing(columns, missing);
     }
 
-    /** Say that a column of words looks like dates or numbers of another form. */
-    private static void sayOtherForm(String name, List<String> cells, Consumer<String> log) {
-        List<String> filled = cells.stream().filter(cell -> !cell.isEmpty()).toList();
-        if (filled.isEmpty()) return;
-        boolean dates = filled.stream().allMatch(Dates::isOtherDate);
-        if (!dates && !filled.stream().allMatch(cell -> Decimals.isIn(cell) || Decimals.isWithComma(cell))) return;
-        log.accept("the column '" + name + "' is read as words; "
-                + (dates ? "dates must be written as 2026-01-31" : "numbers must be written as 1234.5") + ", found '"
-                + filled.get(0) + "'");
-    }
-
-    /** Say that different whole numbers, such as ids of 64 bits, become the same floating-point number. */
-    private static void sayLarge(String name, List<String> cells, Consumer<String> log) {
-        Map<Double, String> known = new HashMap<>();
-        for (String cell : cells) {
-            if (cell.length() < DIGITS_OF_DOUBLE || !cell.chars().allMatch(Character::isDigit)) continue;
-            String other = known.putIfAbsent(Double.valueOf(cell), cell);
-            if (other == null || other.equals(cell)) continue;
-            log.accept("the column '" + name + "' has whole numbers that are equal as float64, such as " + other
-                    + " and " + cell + "; name it in --categorical or --ignore-columns");
-            return;
-        }
-    }
-
-    private static boolean has(String name, List<String> cells, Predicate<String> kind, String words) {
-        List<String> filled = cells.stream().filter(cell -> !cell.isEmpty()).toList();
-        List<String> others = filled.stream().filter(cell -> !kind.test(cell)).toList();
-        if (!others.isEmpty() && others.size() < filled.size() - others.size()) {
-            throw new LimbeckException("the column '" + Printable.quote(name) + "' has " + others.size() + " cells of "
-                    + filled.size() + " that are no " + words + ", such as '" + Printable.quote(others.get(0))
-                    + "'; name cells without a value (missing, --missing), or the column as words (categorical, "
-                    + "--categorical)");
-        }
-        return others.isEmpty() && !filled.isEmpty();
-    }
-
-    private static Column.Numbers numbers(String name, List<String> cells) {
+    private static Column.Numbers numbers(String name, List<String> cells, boolean hasEmpty) {
         return numbers(
-                name,
-                cells.size(),
-                cells.stream().filter(cell -> !cell.isEmpty()).mapToDouble(Double::parseDouble));
+                name, hasEmpty, cells.stream().filter(cell -> !cell.isEmpty()).mapToDouble(Double::parseDouble));
     }
 
-    private static Column.Numbers numbers(String name, int cells, DoubleStream filled) {
+    private static Column.Numbers numbers(String name, boolean hasEmpty, DoubleStream filled) {
         // Adding 0 makes -0.0 and 0.0 one value; as two, they would be two edges without a distance.
         double[] values = filled.map(value -> value + 0.0).sorted().toArray();
         double mean = Arrays.stream(values).average().orElse(0);
@@ -152,14 +128,14 @@ public final class TablePreprocessing implements Preprocessing {
                 .mapToDouble(k -> values[(int) ((long) k * (values.length - 1) / QUANTILES)])
                 .distinct()
                 .toArray();
-        return new Column.Numbers(name, mean, square > 0 ? Math.sqrt(square) : 1, values.length < cells, edges);
+        return new Column.Numbers(name, mean, square > 0 ? Math.sqrt(square) : 1, hasEmpty, edges);
     }
 
-    private static Column dates(String name, List<String> cells, Consumer<String> log) {
+    private static Column dates(String name, List<String> cells, boolean hasEmpty, Consumer<String> log) {
         boolean hasTimes = cells.stream().anyMatch(Dates::hasTime);
         log.accept("the column '" + name + "' has dates: days, month, day of the week" + (hasTimes ? ", hour" : ""));
         return new Dates(
-                numbers(name, cells.size(), cells.stream().map(Dates::days).flatMapToDouble(OptionalDouble::stream)),
+                numbers(name, hasEmpty, cells.stream().map(Dates::days).flatMapToDouble(OptionalDouble::stream)),
                 hasTimes);
     }
 
@@ -295,6 +271,31 @@ public final class TablePreprocessing implements Preprocessing {
                         ? ""
                         : String.valueOf(row.get(name)).strip())
                 .toArray(String[]::new));
+    }
+
+    /**
+     * Say for each column of words which cells it has no word of: training did not have them, or too rarely.
+     *
+     * @param rows cells in the order of {@link #names}; an empty text for no value
+     */
+    public List<String> unknown(List<String[]> rows) {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < columns.size(); i++) {
+            if (!(columns.get(i) instanceof Column.Categories words)) continue;
+            int at = i;
+            List<String> unknown = rows.stream()
+                    .map(row -> missing.contains(row[at]) ? "" : row[at])
+                    .filter(cell -> !words.has(cell))
+                    .toList();
+            if (unknown.isEmpty()) continue;
+            lines.add("the column '" + Printable.quote(words.name()) + "' has " + unknown.size() + " of " + rows.size()
+                    + " cells that "
+                    + (words.words().size() < MOST_WORDS
+                            ? "training did not have"
+                            : "are not among the " + MOST_WORDS + " most frequent words of training")
+                    + ", such as '" + Printable.quote(unknown.get(0)) + "'; they count as one unknown word");
+        }
+        return lines;
     }
 
     @Override

@@ -119,12 +119,15 @@ public final class Labeling {
     /**
      * Normalize the student's images otherwise than the teacher's.
      *
-     * @param mean three numbers, such as {@code 0.485,0.456,0.406}
-     * @param std three numbers
+     * @param mean three numbers in [0, 1], such as {@code 0.485,0.456,0.406}
+     * @param std three numbers above 0
+     * @throws LimbeckException if they are out of range, such as those of pixels from 0 to 255
      */
     public Labeling normalize(String mean, String std) {
-        images.put(ImagePreprocessing.MEAN, mean);
-        images.put(ImagePreprocessing.STD, std);
+        Map<String, String> said = Map.of(ImagePreprocessing.MEAN, mean, ImagePreprocessing.STD, std);
+        ImagePreprocessing given = ImagePreprocessing.defaults(1).with(said);
+        ImagePreprocessing.checkGiven(given.mean(), given.std());
+        images.putAll(said);
         return this;
     }
 

@@ -236,5 +236,8 @@ class LabelingSettingsTest {
                 .hasMessage("the batch size must be at least 1, found 0");
         assertThatThrownBy(() -> labeling().mostUnreadable(1.5)).hasMessageContaining("between 0 and 1, found 1.5");
         assertThatThrownBy(() -> labeling().mostUnreadable(Double.NaN)).isInstanceOf(LimbeckException.class);
+        assertThatThrownBy(() -> labeling().normalize("123.7,116.3,103.5", "1,1,1"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("mean must be on the scale where white is 1, found 123.7; divide by 255");
     }
 }

@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.Names;
+import dev.limbeck.data.ClassNames;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.FolderTree.Directory;
 import java.util.ArrayList;
@@ -53,7 +54,7 @@ final class ClassFolders {
     static Set<String> inner(Directory top) {
         Directory folder = inside(top);
         if (!folder.images.isEmpty()) return Set.of();
-        return names(folder).stream().map(FolderLayout::folded).collect(Collectors.toSet());
+        return names(folder).stream().map(ClassNames::folded).collect(Collectors.toSet());
     }
 
     /** Return the folder of each split whose names have different words around the split's word; empty if ambiguous. */
@@ -92,7 +93,7 @@ final class ClassFolders {
         List<Directory> named = folder.filled().stream()
                 .filter(top -> SplitNames.isSplit(top.name))
                 .toList();
-        Set<String> siblings = names(folder).stream().map(FolderLayout::folded).collect(Collectors.toSet());
+        Set<String> siblings = names(folder).stream().map(ClassNames::folded).collect(Collectors.toSet());
         List<Directory> likely = named.stream()
                 .filter(top -> SplitNames.isGeneric(top.name)
                         || inner(top).stream()
@@ -124,7 +125,7 @@ final class ClassFolders {
                 .toList();
         List<String> same = tops.stream()
                 .flatMap(top -> names(inside(top)).stream())
-                .filter(name -> repeated.contains(FolderLayout.folded(name)))
+                .filter(name -> repeated.contains(ClassNames.folded(name)))
                 .distinct()
                 .sorted()
                 .toList();
@@ -140,10 +141,10 @@ final class ClassFolders {
         for (Directory top : folder.filled()) {
             Set<String> siblings = folder.filled().stream()
                     .filter(other -> other != top)
-                    .map(other -> FolderLayout.folded(other.name))
+                    .map(other -> ClassNames.folded(other.name))
                     .collect(Collectors.toSet());
             List<String> again = names(inside(top)).stream()
-                    .filter(name -> siblings.contains(FolderLayout.folded(name)))
+                    .filter(name -> siblings.contains(ClassNames.folded(name)))
                     .toList();
             if (again.isEmpty() || 2 * again.size() < inside(top).filled().size()) continue;
             return "the folder '" + top.name + "' in " + folder.path
@@ -184,7 +185,7 @@ final class ClassFolders {
                 names.stream().collect(Collectors.groupingBy(ClassFolders::stem, Collectors.counting()));
         return names.stream()
                 .filter(name -> {
-                    String lower = FolderLayout.folded(name);
+                    String lower = ClassNames.folded(name);
                     String stem = stem(name);
                     return CONTAINERS.contains(lower)
                             || COMPANIONS.contains(lower)
@@ -195,7 +196,7 @@ final class ClassFolders {
 
     /** Return the text before a part's number; empty if the name is not that of a part. */
     private static String stem(String name) {
-        Matcher matcher = NUMBERED.matcher(FolderLayout.folded(name));
+        Matcher matcher = NUMBERED.matcher(ClassNames.folded(name));
         if (!matcher.matches()) return "";
         String stem = matcher.group(1);
         String last = stem.replaceFirst("^.*[^\\p{L}]", "");

@@ -3,6 +3,7 @@ package dev.limbeck.data.image;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Task;
+import dev.limbeck.data.ClassNames;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitPlan;
 import dev.limbeck.image.ImagePreprocessing;
@@ -282,7 +283,7 @@ final class DataSummary {
             lines.add("no " + split.label() + " image of " + classes(missing) + ": " + split.label()
                     + " results say nothing about " + (missing.size() == 1 ? "it" : "them"));
         }
-        warnOfAlike(lines);
+        lines.addAll(ClassNames.alike(source.classNames()));
         return lines;
     }
 
@@ -310,18 +311,6 @@ final class DataSummary {
 
     private static String classes(List<String> names) {
         return (names.size() == 1 ? "class " : "classes ") + Names.quoted(names);
-    }
-
-    private void warnOfAlike(List<String> lines) {
-        Map<String, List<String>> alike = new LinkedHashMap<>();
-        for (String name : source.classNames()) {
-            alike.computeIfAbsent(FolderLayout.folded(name).replaceAll("[\\s_-]+", " "), key -> new ArrayList<>())
-                    .add(name);
-        }
-        alike.values().stream()
-                .filter(names -> names.size() > 1)
-                .forEach(names -> lines.add("classes " + Names.quoted(names)
-                        + " differ in case, spaces or signs only; give them one name if they are one class"));
     }
 
     private static String count(long number, String noun) {

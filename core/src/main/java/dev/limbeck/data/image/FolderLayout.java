@@ -2,6 +2,7 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
+import dev.limbeck.data.ClassNames;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.FolderTree.Directory;
 import dev.limbeck.data.image.FolderTree.Image;
@@ -145,7 +146,7 @@ final class FolderLayout {
                         + "' in different Unicode forms; they are taken for one class");
             }
             String label = isWithoutLabels(split, folder, name) ? null : name;
-            if (split == Split.TRAIN) trainClasses.add(folded(name));
+            if (split == Split.TRAIN) trainClasses.add(ClassNames.folded(name));
             List<Image> images = new ArrayList<>();
             child.allImages(images);
             images.forEach(image -> add(image, split, label));
@@ -159,7 +160,7 @@ final class FolderLayout {
     private void warnOfUnlabeledClasses(Split split, Collection<String> classes) {
         if (split != Split.TRAIN) return;
         List<String> names = classes.stream()
-                .filter(name -> WITHOUT_LABELS.matcher(folded(name)).matches())
+                .filter(name -> WITHOUT_LABELS.matcher(ClassNames.folded(name)).matches())
                 .toList();
         if (names.isEmpty()) return;
         warnings.add("taken for a class as any other: " + Names.quoted(names)
@@ -168,11 +169,12 @@ final class FolderLayout {
 
     /** Return whether a folder of an evaluation split is not a class: by its name, or as the only one, as in Keras. */
     private boolean isWithoutLabels(Split split, Directory folder, String name) {
-        if (split == Split.TRAIN || trainClasses.isEmpty() || trainClasses.contains(folded(name))) return false;
+        if (split == Split.TRAIN || trainClasses.isEmpty() || trainClasses.contains(ClassNames.folded(name)))
+            return false;
         boolean only = split == Split.TEST
                 && folder.images.isEmpty()
                 && folder.filled().size() == 1;
-        return only || WITHOUT_LABELS.matcher(folded(name)).matches();
+        return only || WITHOUT_LABELS.matcher(ClassNames.folded(name)).matches();
     }
 
     private void add(Image image, Split split, @Nullable String className) {
@@ -254,10 +256,5 @@ final class FolderLayout {
             repeated.add(entry);
         }
         entries.removeAll(repeated);
-    }
-
-    /** Normalize case, Unicode form and surrounding spaces of a name. */
-    static String folded(String name) {
-        return Normalizer.normalize(name, Normalizer.Form.NFKC).strip().toLowerCase(Locale.ROOT);
     }
 }

@@ -170,12 +170,24 @@ public final class ImageDataBuilder {
     /**
      * Normalize each channel to {@code (value / 255 − mean) / std}. The default is ImageNet's statistics.
      *
-     * @param mean three values in RGB order
+     * @param mean three values in RGB order, in [0, 1]
      * @param std three values above 0
+     * @throws dev.limbeck.LimbeckException if they are out of range, such as those of pixels from 0 to 255
      */
     public ImageDataBuilder normalize(double[] mean, double[] std) {
         this.mean = Arrays.stream(mean).boxed().toList();
         this.std = Arrays.stream(std).boxed().toList();
+        ImagePreprocessing.checkGiven(this.mean, this.std);
+        return this;
+    }
+
+    /** Set size, resize method and normalization to those of a model, whatever its normalization is. */
+    public ImageDataBuilder preprocessing(ImagePreprocessing saved) {
+        height = saved.height();
+        width = saved.width();
+        resize = saved.resize();
+        mean = saved.mean();
+        std = saved.std();
         return this;
     }
 

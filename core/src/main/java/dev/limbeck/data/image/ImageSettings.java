@@ -42,7 +42,6 @@ public record ImageSettings(
         facts.putAll(splits.describe());
         facts.put("mean", preprocessing.mean());
         facts.put("std", preprocessing.std());
-        facts.put("balanced", splits.balanced());
         facts.putAll(augmentation.describe());
         return facts;
     }

@@ -16,6 +16,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -82,8 +83,21 @@ public final class ImageTable implements ImageSource {
 
     /** List an image; return why it cannot be used, or null. */
     private @Nullable Reason add(Path folder, String name) {
+        Reason lost = add(folder, name, name);
+        if (lost != Reason.MISSING) return lost;
+        // File systems and programs write the same name in different Unicode forms.
+        for (Normalizer.Form form : List.of(Normalizer.Form.NFC, Normalizer.Form.NFD)) {
+            String other = Normalizer.normalize(name, form);
+            if (other.equals(name)) continue;
+            lost = add(folder, name, other);
+            if (lost != Reason.MISSING) return lost;
+        }
+        return Reason.MISSING;
+    }
+
+    private @Nullable Reason add(Path folder, String name, String spelled) {
         try {
-            Path file = folder.resolve(name);
+            Path file = folder.resolve(spelled);
             BasicFileAttributes facts = Files.readAttributes(file, BasicFileAttributes.class);
             // Opening a pipe would block.
             if (!facts.isRegularFile()) return Reason.UNREADABLE;

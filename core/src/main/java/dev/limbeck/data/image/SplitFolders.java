@@ -2,6 +2,7 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
+import dev.limbeck.data.ClassNames;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.FolderTree.Directory;
 import dev.limbeck.data.image.SkippedFile.Reason;
@@ -183,11 +184,11 @@ final class SplitFolders {
         Directory train = splits.get(Split.TRAIN);
         if (train == null || given != null && given.total() > 0) return;
         Set<String> classes = ClassFolders.inside(train).filled().stream()
-                .map(child -> FolderLayout.folded(child.name))
+                .map(child -> ClassNames.folded(child.name))
                 .collect(Collectors.toSet());
         List<String> like = unused.stream()
                 .filter(folder -> ClassFolders.inside(folder).filled().stream()
-                        .anyMatch(child -> classes.contains(FolderLayout.folded(child.name))))
+                        .anyMatch(child -> classes.contains(ClassNames.folded(child.name))))
                 .map(folder -> folder.name)
                 .toList();
         refusePackedValidation(root);

@@ -4,6 +4,7 @@ import dev.limbeck.Names;
 import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.io.IoErrors;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -11,11 +12,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Label the images of another source by a CSV file. A row names an image by its path below the folder, or by its file
- * name if that is unique, with or without the suffix.
+ * name if that is unique, with or without the suffix. Names may be in another Unicode form than the files' are.
  */
 final class TabledSource extends WrappedSource {
     private static final int NAMED = 3;
@@ -33,19 +35,17 @@ final class TabledSource extends WrappedSource {
     TabledSource(ImageSource images, LabelTable table) {
         super(images);
         this.table = table;
-        Map<String, Integer> fileNames = new HashMap<>();
-        Map<String, Integer> stems = new HashMap<>();
-        for (int i = 0; i < images.size(); i++) {
-            String file = fileName(images.name(i));
-            fileNames.merge(file, 1, Integer::sum);
-            if (!stem(file).equals(file)) fileNames.merge(stem(file), 1, Integer::sum);
-            stems.merge(stem(images.name(i)), 1, Integer::sum);
-        }
+        Lookup exact = new Lookup(name -> name);
+        Lookup composed = null;
         Set<String> unused = new HashSet<>(table.rows().keySet());
         List<String> without = new ArrayList<>();
         for (int i = 0; i < images.size(); i++) {
             String path = images.name(i);
-            String row = row(path, fileNames, stems);
+            String row = exact.row(path);
+            if (row == null) {
+                if (composed == null) composed = new Lookup(name -> Normalizer.normalize(name, Normalizer.Form.NFC));
+                row = composed.row(path);
+            }
             rows.add(row == null ? null : table.rows().get(row));
             splits.add(row == null ? null : table.splits().get(row));
             if (row == null) without.add(path);
@@ -53,7 +53,7 @@ final class TabledSource extends WrappedSource {
         }
         List<String> shared = table.names().stream()
                 .filter(name -> unused.contains(name)
-                        && Math.max(stems.getOrDefault(name, 0), fileNames.getOrDefault(name, 0)) > 1)
+                        && Math.max(exact.stems.getOrDefault(name, 0), exact.fileNames.getOrDefault(name, 0)) > 1)
                 .toList();
         if (without.size() == images.size() && !shared.isEmpty()) {
             throw IoErrors.in(
@@ -84,14 +84,46 @@ final class TabledSource extends WrappedSource {
         warnings.add(names.size() + " " + what + ", such as " + Names.quoted(some));
     }
 
-    private @Nullable String row(String path, Map<String, Integer> fileNames, Map<String, Integer> stems) {
-        if (table.rows().containsKey(path)) return path;
-        // An image and its mask often differ in the suffix only.
-        if (table.rows().containsKey(stem(path)) && stems.getOrDefault(stem(path), 0) == 1) return stem(path);
-        for (String name : List.of(fileName(path), stem(fileName(path)))) {
-            if (table.rows().containsKey(name) && fileNames.getOrDefault(name, 0) == 1) return name;
+    /** Find rows of images whose names are equal in a form. */
+    private final class Lookup {
+        private final UnaryOperator<String> form;
+        /** Names in the table by their form; empty where several have one. */
+        private final Map<String, String> rows = new HashMap<>();
+
+        private final Map<String, Integer> paths = new HashMap<>();
+        private final Map<String, Integer> fileNames = new HashMap<>();
+        private final Map<String, Integer> stems = new HashMap<>();
+
+        Lookup(UnaryOperator<String> form) {
+            this.form = form;
+            for (String name : table.rows().keySet()) rows.merge(form.apply(name), name, (one, other) -> "");
+            Set<String> known = new HashSet<>();
+            for (int i = 0; i < images.size(); i++) {
+                String path = form.apply(images.name(i));
+                String file = fileName(path);
+                fileNames.merge(file, 1, Integer::sum);
+                if (!stem(file).equals(file)) fileNames.merge(stem(file), 1, Integer::sum);
+                stems.merge(stem(path), 1, Integer::sum);
+                if (known.add(images.name(i))) paths.merge(path, 1, Integer::sum);
+            }
         }
-        return null;
+
+        /** Return the name in the table; null if none is an image's alone. */
+        @Nullable
+        String row(String name) {
+            String path = form.apply(name);
+            if (isOnly(path, paths)) return rows.get(path);
+            // An image and its mask often differ in the suffix only.
+            if (isOnly(stem(path), stems)) return rows.get(stem(path));
+            for (String part : List.of(fileName(path), stem(fileName(path)))) {
+                if (isOnly(part, fileNames)) return rows.get(part);
+            }
+            return null;
+        }
+
+        private boolean isOnly(String part, Map<String, Integer> counts) {
+            return !rows.getOrDefault(part, "").isEmpty() && counts.getOrDefault(part, 0) == 1;
+        }
     }
 
     private static String fileName(String path) {

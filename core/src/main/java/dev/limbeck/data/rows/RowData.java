@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 public final class RowData implements Data {
     private static final long ORDER_STREAM = 3;
     private static final long AUGMENT_STREAM = 4;
+    private static final long VIEW_STREAM = 12;
     private static final int NAMED = 5;
 
     private final Rows source;
@@ -177,14 +178,22 @@ public final class RowData implements Data {
 
     @Override
     public DataLoader train(int epoch) {
+        return loader(Split.TRAIN, changed(AUGMENT_STREAM, epoch), pass(epoch).rows());
+    }
+
+    /** Return how rows are encoded, changed as drawn for an epoch or a view. */
+    private IntFunction<RowEncoding.Encoded> changed(long stream, int turn) {
         RowAugmentation changes = augmentation;
-        if (changes == null) return load(pass(epoch), Shard.ALL);
+        if (changes == null) return encoded::get;
         int[] columns = columns(encoding);
-        return loader(
-                Split.TRAIN,
-                row -> encoding.encode(
-                        changes.change(Draws.of(settings.seed(), AUGMENT_STREAM, epoch, row), cells(row, columns))),
-                pass(epoch).rows());
+        return row ->
+                encoding.encode(changes.change(Draws.of(settings.seed(), stream, turn, row), cells(row, columns)));
+    }
+
+    @Override
+    public DataLoader augmented(Split split, int view) {
+        require(split);
+        return loader(split, changed(VIEW_STREAM, view), order(split));
     }
 
     @Override
@@ -283,8 +292,11 @@ public final class RowData implements Data {
 
     @Override
     public List<String> warnings() {
-        List<String> lines = new ArrayList<>(RowWarnings.of(source, plan));
+        int[] columns = columns(encoding);
+        List<String> lines = new ArrayList<>(RowWarnings.of(source, plan, row -> cells(row, columns)));
         lines.addAll(encoding.warnings(encoded));
+        lines.addAll(encoding.unknown(
+                Arrays.stream(plan.used()).mapToObj(row -> cells(row, columns)).toList()));
         if (encoding.columns().size() == 1) {
             int text = column(encoding.columns().get(0));
             long empty = IntStream.range(0, source.size())
@@ -318,6 +330,7 @@ public final class RowData implements Data {
         facts.putAll(settings.describe());
         if (augmentation != null) facts.put("augmentation", augmentation.toString());
         facts.put("summary", summary());
+        facts.put("warnings", warnings());
         return facts;
     }
 

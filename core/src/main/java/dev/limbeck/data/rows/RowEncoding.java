@@ -39,6 +39,15 @@ public interface RowEncoding {
         return List.of();
     }
 
+    /**
+     * Return lines about cells that a model does not know, such as words that its training rows did not have. The default is none.
+     *
+     * @param rows cells in the order of {@link #columns}
+     */
+    default List<String> unknown(List<String[]> rows) {
+        return List.of();
+    }
+
     /** Join rows to a batch, in the caller's scope. */
     Inputs batch(List<Encoded> rows);
 

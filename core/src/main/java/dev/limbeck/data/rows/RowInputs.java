@@ -50,6 +50,7 @@ public record RowInputs(RowEncoding encoding, List<String> names, List<RowEncodi
                 names.add(part.names().get(i));
                 rows.add(encoded(encoding, part.names().get(i), cells.get(i)));
             }
+            encoding.unknown(cells).forEach(line -> log.accept(input + ": " + line));
         }
         return new RowInputs(encoding, names, rows);
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Limit;
 import dev.limbeck.Names;
 import dev.limbeck.Printable;
 import dev.limbeck.io.IoErrors;
@@ -28,12 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
-import org.apache.commons.csv.CSVFormat;
-import org.apache.commons.csv.CSVParser;
-import org.apache.commons.csv.CSVRecord;
-import org.apache.commons.csv.DuplicateHeaderMode;
 import org.apache.commons.io.IOUtils;
 import org.apache.commons.io.input.BOMInputStream;
 import org.apache.commons.io.input.BoundedInputStream;
@@ -49,18 +45,10 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
     /** The only column of a file of plain text. */
     public static final String TEXT = "text";
 
-    /** The name of a first column without one, such as a data frame's index; pandas calls it so, too. */
-    private static final String UNNAMED = "Unnamed: 0";
-
     private static final String TXT = "txt";
     private static final Set<String> JSON_LINES = Set.of("jsonl", "ndjson");
     private static final Set<String> ENDINGS = Set.of("csv", "tsv", "jsonl", "ndjson", "txt");
-    private static final String SEPARATORS = ",;\t|";
-    /** Text is rarely compressed to less than a twentieth. */
-    private static final long MOST_GROWTH = 200;
-
-    private static final long LEAST_LIMIT = 1 << 20;
-    private static final int LONGEST_HEADER = 1 << 20;
+    private static final long ALWAYS_ALLOWED = 1 << 20;
     private static final double SMALL = 1e-4;
     private static final double LARGE = 1e16;
     private static final ObjectMapper JSON = new ObjectMapper()
@@ -126,6 +114,11 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
         boolean isJson = JSON_LINES.contains(ending(file));
         return read(
                 file, missing, (named, reader) -> isJson ? json(named, reader, most) : csv(named, reader, log, most));
+    }
+
+    private static RowTable csv(Path file, BufferedReader reader, Consumer<String> log, int most) throws IOException {
+        CsvTable cells = CsvTable.read(file, reader, "tsv".equals(ending(file)), log, most);
+        return new RowTable(file, cells.header(), cells.rows());
     }
 
     private static RowTable read(Path file, Set<String> missing, Format format) {
@@ -196,12 +189,16 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
     private static BufferedReader reader(Path file, InputStream raw) throws IOException {
         InputStream bytes = raw;
         if (String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".gz")) {
-            long most = Files.size(file) * MOST_GROWTH + LEAST_LIMIT;
+            long growth = Limit.TABLE_GROWTH.value();
+            long most = Files.size(file) * growth + ALWAYS_ALLOWED;
             bytes = BoundedInputStream.builder()
                     .setInputStream(new GZIPInputStream(bytes))
                     .setMaxCount(most)
                     .setOnMaxCount((limit, count) -> {
-                        throw new IOException("unpacks to more than " + MOST_GROWTH + " times its size");
+                        throw IoErrors.in(
+                                file,
+                                "unpacks to more than " + growth + " times its size; unpack it first, or "
+                                        + Limit.TABLE_GROWTH.advice());
                     })
                     .get();
         }
@@ -213,73 +210,12 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
         if (e instanceof CharacterCodingException) {
             return new LimbeckException(file + ": is not UTF-8 text; save it in UTF-8", e);
         }
-        return new LimbeckException(
-                file + ": cannot be read as rows (" + Printable.quote(String.valueOf(e.getMessage()))
-                        + "); expected CSV with a header, TSV, JSON lines, or text lines",
-                e);
-    }
-
-    private static RowTable csv(Path file, BufferedReader reader, Consumer<String> log, int most) throws IOException {
-        reader.mark(LONGEST_HEADER);
-        String names = String.valueOf(reader.readLine());
-        char separator = separator(file, names, log);
-        boolean isFirstUnnamed = names.matches(" *(\"\")? *" + Pattern.quote(String.valueOf(separator)) + ".*");
-        reader.reset();
-        CSVFormat format = CSVFormat.RFC4180
-                .builder()
-                .setDelimiter(separator)
-                .setHeader()
-                .setSkipHeaderRecord(true)
-                .setTrim(true)
-                .setIgnoreSurroundingSpaces(true)
-                .setIgnoreEmptyLines(true)
-                .setDuplicateHeaderMode(DuplicateHeaderMode.DISALLOW)
-                .setAllowMissingColumnNames(isFirstUnnamed)
-                .get();
-        try (CSVParser parser = format.parse(reader)) {
-            List<String> header = new ArrayList<>(parser.getHeaderNames());
-            if (isFirstUnnamed) {
-                if (header.contains(UNNAMED)) throw new IllegalArgumentException(UNNAMED + " would occur twice");
-                header.set(0, UNNAMED);
-                log.accept(file + ": the first column has no name; it is called '" + UNNAMED + "'");
-            }
-            List<String[]> rows = new ArrayList<>();
-            for (CSVRecord row : parser) {
-                if (!row.isConsistent()) {
-                    throw IoErrors.in(
-                            file,
-                            "line " + parser.getCurrentLineNumber() + " has " + row.size() + " cells, the header "
-                                    + header.size() + "; quote cells with separators");
-                }
-                rows.add(row.values());
-                if (rows.size() == most) break;
-            }
-            return new RowTable(file, List.copyOf(header), rows);
-        } catch (IllegalArgumentException e) {
-            // The library's word for a header cell that is empty or occurs twice.
-            throw new LimbeckException(
-                    file + ": must name each column once in its first line ("
-                            + Printable.quote(String.valueOf(e.getMessage())
-                                    .split("If this is valid", 2)[0]
-                                    .strip())
-                            + "); name the empty or repeated ones",
-                    e);
-        }
-    }
-
-    /** Find what separates the cells of the header: the most frequent of comma, semicolon, tab and bar. */
-    private static char separator(Path file, String header, Consumer<String> log) {
-        if (ending(file).equals("tsv")) return '\t';
-        char found = ',';
-        for (char candidate : SEPARATORS.toCharArray()) {
-            if (count(header, candidate) > count(header, found)) found = candidate;
-        }
-        if (found != ',' && found != '\t') log.accept(file + " separates its cells by '" + found + "'");
-        return found;
-    }
-
-    private static long count(String text, char what) {
-        return text.chars().filter(c -> c == what).count();
+        String reason = String.valueOf(e.getMessage());
+        // The library's word for cells in quotes.
+        String advice = reason.contains("encapsulated token")
+                ? "end each cell that begins with a quote by one, and write quotes in it twice"
+                : "expected CSV with a header, TSV, JSON lines, or text lines";
+        return new LimbeckException(file + ": cannot be read as rows (" + Printable.quote(reason) + "); " + advice, e);
     }
 
     private static RowTable json(Path file, BufferedReader reader, int most) throws IOException {

@@ -50,6 +50,11 @@ public record TableEncoding(TablePreprocessing table) implements RowEncoding {
     }
 
     @Override
+    public List<String> unknown(List<String[]> rows) {
+        return table.unknown(rows);
+    }
+
+    @Override
     public Inputs batch(List<Encoded> rows) {
         Map<String, Tensor> inputs = new LinkedHashMap<>();
         int width = table.numbers();

@@ -191,10 +191,7 @@ public record ImageDataRecipe(
                 .onPrepare(context.prepare());
         if (images.defaults().equals(ImageDefaults.PLAIN)) builder.imageSize(otherImageSize);
         if (ImagePreprocessing.isIn(savedPreparation)) {
-            ImagePreprocessing saved = ImagePreprocessing.of(savedPreparation);
-            builder.imageSize(saved.height(), saved.width())
-                    .resize(saved.resize())
-                    .normalize(array(saved.mean()), array(saved.std()));
+            builder.preprocessing(ImagePreprocessing.of(savedPreparation));
         }
         if (imageSize != null) builder.imageSize(imageSize);
         if (resize != null) builder.resize(Resize.valueOf(resize.toUpperCase(Locale.ROOT)));

@@ -30,6 +30,7 @@ import dev.limbeck.text.HashedWords;
 import dev.limbeck.text.TextPreprocessing;
 import dev.limbeck.text.Tokenizer;
 import dev.limbeck.zoo.Architecture;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -293,11 +294,20 @@ public record RowDataRecipe(
         TextPreprocessing text = TextPreprocessing.of(column).with(saved);
         boolean other =
                 buckets != null && !(text.tokenizer() instanceof HashedWords words && words.buckets() == buckets);
-        if (other || maxTokens != null && maxTokens != text.tokenizer().most()) {
-            throw new LimbeckException("the model reads " + text.tokenizer().identity()
-                    + "; leave buckets and max_tokens (--buckets, --max-tokens) out");
+        if (other || maxTokens != null && maxTokens != text.tokenizer().most() || !isOwn(text.tokenizer())) {
+            throw new LimbeckException("the model reads " + text.tokenizer().identity() + "; leave tokenizer, buckets "
+                    + "and max_tokens (--tokenizer, --buckets, --max-tokens) out");
         }
         return new TextEncoding(new TextPreprocessing(column, text.tokenizer()));
+    }
+
+    /** Return whether a model's tokenizer is the one named here. The file of a run's recipe may be gone; the model has its content. */
+    private boolean isOwn(Tokenizer saved) {
+        if (tokenizer == null) return true;
+        if (tokenizer.equals(HASHED)) return saved instanceof HashedWords;
+        Path file = Path.of(tokenizer);
+        return !Files.exists(file)
+                || TokenizerFiles.read(file).withMost(saved.most()).equals(saved);
     }
 
     private RowEncoding savedTable(Map<String, String> saved) {
@@ -334,11 +344,8 @@ public record RowDataRecipe(
                         + rows.header().get(column) + "'; add it, or ignore it (ignore, --ignore-columns)");
             }
         }
-        List<String[]> training = Arrays.stream(plan.of(Split.TRAIN))
-                .mapToObj(row -> Arrays.stream(at)
-                        .mapToObj(column -> rows.cells(row)[column])
-                        .toArray(String[]::new))
-                .toList();
+        int[] train = plan.of(Split.TRAIN);
+        IntStream others = IntStream.range(0, rows.size()).filter(row -> Arrays.binarySearch(train, row) < 0);
         rows.counters().stream()
                 .filter(header::contains)
                 .forEach(name -> context.log()
@@ -347,9 +354,17 @@ public record RowDataRecipe(
                                 + "--ignore-columns)"));
         return new TableEncoding(TablePreprocessing.fit(
                 header,
-                training,
+                cells(rows, at, Arrays.stream(train)),
+                cells(rows, at, others),
                 categorical == null ? Set.of() : Set.copyOf(categorical),
                 missing == null ? Set.of() : Set.copyOf(missing),
                 context.log()));
+    }
+
+    private static List<String[]> cells(Rows rows, int[] columns, IntStream some) {
+        return some.mapToObj(row -> Arrays.stream(columns)
+                        .mapToObj(column -> rows.cells(row)[column])
+                        .toArray(String[]::new))
+                .toList();
     }
 }

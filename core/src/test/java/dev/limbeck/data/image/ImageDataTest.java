@@ -8,6 +8,8 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
+import dev.limbeck.image.ImagePreprocessing;
+import dev.limbeck.image.Resize;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
@@ -405,6 +407,15 @@ class ImageDataTest {
                         .normalize(new double[] {0, 0, 0}, new double[] {1, 0, 1})
                         .build())
                 .hasMessageContaining("above 0");
+        double[] pixels = {123.7, 116.3, 103.5};
+        assertThatThrownBy(() -> small(new Counted(10)).normalize(pixels, new double[] {1, 1, 1}))
+                .hasMessage("mean must be on the scale where white is 1, found 123.7; divide by 255");
+        // A file may have any.
+        ImagePreprocessing own = new ImagePreprocessing(
+                8, 8, Resize.PAD, List.of(123.7, 116.3, 103.5), List.of(1 / 255.0, 1 / 255.0, 1 / 255.0));
+        try (ImageData data = small(new Counted(10)).preprocessing(own).build()) {
+            assertThat(data.preprocessing()).isEqualTo(own);
+        }
         assertThatThrownBy(() -> small(new Counted(10)).workers(0).build()).hasMessageContaining("workers");
         try (ImageData data = small(new Counted(10)).build()) {
             assertThatThrownBy(() -> data.evaluate(Split.TEST))

@@ -14,6 +14,7 @@ import dev.limbeck.tensor.Scope;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -113,6 +114,21 @@ class ImageTableTest {
                 .containsExactly("photos/cat/p0.png", "photos/cat/p1.png", "photos/dog/p0.png", "photos/dog/p1.png");
         assertThat(images.values(1)).containsExactly(Double.NaN, 0);
         assertThat(IntStream.range(0, 4).map(images::label)).containsExactly(0, 0, 0, -1);
+    }
+
+    @Test
+    void namesInAnotherUnicodeFormAreFound() throws IOException {
+        String composed = Normalizer.normalize("ä", Normalizer.Form.NFC);
+        String decomposed = Normalizer.normalize("ä", Normalizer.Form.NFD);
+        Files.move(folder.resolve("photos/cat/p0.png"), folder.resolve("photos/cat/" + decomposed + ".png"));
+        Files.move(folder.resolve("photos/dog/p0.png"), folder.resolve("photos/dog/" + composed + ".png"));
+        ImageTable images =
+                ImageTable.of(table("path,label\nphotos/cat/%s.png,cat\nphotos/dog/%s.png,dog\nphotos/ü.png,dog\n"
+                        .formatted(composed, decomposed)));
+        assertThat(IntStream.range(0, images.size()).mapToObj(images::name))
+                .containsExactly("photos/cat/" + composed + ".png", "photos/dog/" + decomposed + ".png");
+        assertThat(images.load(0).width()).isPositive();
+        assertThat(images.warnings()).singleElement().asString().startsWith("1 of 3 rows of ");
     }
 
     @Test

@@ -18,9 +18,12 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -238,6 +241,39 @@ class LabelTableTest {
         assertThatThrownBy(() -> new TabledSource(
                         ImageFolder.of(images), LabelTable.read(table("file,kind\np0,red\n"), List.of(), null)))
                 .hasMessageContaining("by 'p0'; write the suffix or the folder, too");
+    }
+
+    /** A Mac writes names of files in the decomposed form, spreadsheets in the composed one. */
+    @Test
+    void namesInAnotherUnicodeFormAreFound() throws IOException {
+        String composed = Normalizer.normalize("Müller", Normalizer.Form.NFC);
+        String decomposed = Normalizer.normalize("Müller", Normalizer.Form.NFD);
+        Files.move(images.resolve("p0.png"), images.resolve(decomposed + ".png"));
+        Files.createDirectories(images.resolve(decomposed));
+        Files.move(images.resolve("p1.png"), images.resolve(decomposed + "/ä.png"));
+        ImageFolder folder = ImageFolder.of(images);
+        for (String end : List.of(".png", "")) {
+            Path table = table("file,kind\n%1$s%2$s,red\n%1$s/ä%2$s,blue\np2%2$s,red\n".formatted(composed, end));
+            TabledSource source = new TabledSource(folder, LabelTable.read(table, List.of(), null));
+            Map<String, Integer> labels = new HashMap<>();
+            for (int i = 0; i < source.size(); i++) labels.put(source.name(i), source.label(i));
+            assertThat(labels)
+                    .hasSize(8)
+                    .containsEntry(decomposed + ".png", 1)
+                    .containsEntry(decomposed + "/ä.png", 0)
+                    .containsEntry("p2.png", 1)
+                    .containsEntry("p3.png", -1);
+            assertThat(source.warnings()).noneMatch(line -> line.contains("without an image"));
+        }
+        // The file of the exact name goes first; the other has no row.
+        Files.copy(images.resolve(decomposed + ".png"), images.resolve(composed + ".png"));
+        TabledSource source = new TabledSource(
+                ImageFolder.of(images),
+                LabelTable.read(table("file,kind\n" + composed + ".png,red\np2.png,blue\n"), List.of(), null));
+        for (int i = 0; i < source.size(); i++) {
+            boolean labeled = List.of(composed + ".png", "p2.png").contains(source.name(i));
+            assertThat(source.label(i) >= 0).as(source.name(i)).isEqualTo(labeled);
+        }
     }
 
     @Test

@@ -30,6 +30,7 @@ import dev.limbeck.train.Predictions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -204,7 +205,40 @@ class RowDataTest {
                 assertThat(Tensors.toLongs(batches.next().input()))
                         .isEqualTo(Tensors.toLongs(expected.next().input()));
             }
-            assertThat(data.describe()).containsEntry("augmentation", "WordDropout[probability=0.25]");
+            assertThat(data.describe())
+                    .containsEntry("augmentation", "WordDropout[probability=0.25]")
+                    .containsEntry("balanced", false)
+                    .containsEntry("warnings", data.warnings());
+        }
+    }
+
+    /** Each view leaves out other words of the same rows, also of those that are not for training. */
+    @Test
+    void viewsLeaveOutWords() throws IOException {
+        Path folder = Files.createDirectories(home.resolve("views"));
+        String text = "text,k\n" + "one two three four five six seven eight,x\nnine,y\n".repeat(20);
+        for (String split : List.of("train", "test")) Files.writeString(folder.resolve(split + ".csv"), text);
+        Rows rows = rows(folder);
+        TextEncoding words = new TextEncoding(
+                new TextPreprocessing("text", HashedWords.defaults().ordered()));
+        try (RowData data = new RowData(rows, SPLITS, 40, plan -> words, new WordDropout(0.5));
+                RowData plain = new RowData(rows, SPLITS, 40, plan -> words);
+                Scope scope = Scope.open()) {
+            List<List<Long>> views = new ArrayList<>();
+            for (int view : new int[] {0, 1, 0}) views.add(ids(data.augmented(Split.TEST, view)));
+            assertThat(views.get(2)).isEqualTo(views.get(0)).isNotEqualTo(views.get(1));
+            assertThat(views.get(0)).hasSizeBetween(20 + 40, 20 + 120);
+            assertThat(ids(plain.augmented(Split.TEST, 0))).hasSize(20 + 160).isEqualTo(ids(data.evaluate(Split.TEST)));
+        }
+    }
+
+    /** Return the ids of the words of the only batch. */
+    private static List<Long> ids(DataLoader batches) {
+        try (batches) {
+            return Arrays.stream(Tensors.toLongs(batches.next().input()))
+                    .filter(id -> id != 0)
+                    .boxed()
+                    .toList();
         }
     }
 
@@ -267,6 +301,76 @@ class RowDataTest {
         assertThatThrownBy(() -> new RowData(one, SPLITS, 2, plan -> short4))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining("must have at least two classes, found 'x'");
+    }
+
+    /** Rows that no split uses are not counted. */
+    @Test
+    void wordsThatTrainingDidNotHaveAreSaid() throws IOException {
+        Path folder = Files.createDirectories(home.resolve("split"));
+        Files.writeString(folder.resolve("train.csv"), "zip,k\n94110,x\n94117,y\n94110,y\n");
+        Files.writeString(folder.resolve("valid.csv"), "zip,k\n94110,x\n94110.0,y\n94999,\n");
+        Rows rows = rows(folder);
+        TablePreprocessing zip = TablePreprocessing.fit(
+                List.of("zip"),
+                List.of(rows.cells(0), rows.cells(1), rows.cells(2)),
+                Set.of("zip"),
+                Set.of(),
+                line -> {});
+        try (RowData data = new RowData(rows, SPLITS, 2, plan -> new TableEncoding(zip))) {
+            assertThat(data.warnings())
+                    .contains("the column 'zip' has 1 of 5 cells that training did not have, such as '94110.0'; they "
+                            + "count as one unknown word");
+        }
+    }
+
+    /** Columns that are no inputs do not tell rows apart. */
+    @Test
+    void rowsWithTheInputsOfATrainingRowAreSaid() throws IOException {
+        Path folder = Files.createDirectories(home.resolve("copies"));
+        Files.writeString(folder.resolve("train.csv"), "id,a,b,k\n1,1,x,x\n2,2,y,y\n8,3,x,x\n9,3,y,y\n");
+        Files.writeString(folder.resolve("valid.csv"), "id,a,b,k\n3,1,x,x\n4,1,y,y\n5,2,y,y\n");
+        Files.writeString(folder.resolve("test.csv"), "id,a,b,k\n6,1,y,x\n7,2,y,x\n");
+        Rows rows = rows(folder);
+        TablePreprocessing table = table(rows, "a", "b");
+        try (RowData data = new RowData(rows, SPLITS, 2, plan -> new TableEncoding(table))) {
+            assertThat(data.warnings())
+                    .containsExactly("2 of 3 valid rows and 1 of 2 test rows have the same inputs as a training row, "
+                            + "such as valid.csv row 1; if they are copies, results on new rows are worse");
+        }
+        TablePreprocessing withId = table(rows, "id", "a", "b");
+        try (RowData data = new RowData(rows, SPLITS, 2, plan -> new TableEncoding(withId))) {
+            assertThat(data.warnings()).isEmpty();
+        }
+        Rows more = rows.with(List.<String[]>of(new String[] {"0", "1", "y"}));
+        try (RowData data = new RowData(more, SPLITS, 2, plan -> new TableEncoding(table))) {
+            assertThat(data.warnings()).singleElement().asString().startsWith("2 of 3 valid rows and 1 of 2 test rows");
+        }
+    }
+
+    @Test
+    void classesThatAreWrittenAlikeAreSaid() throws IOException {
+        String decomposed = Normalizer.normalize("sí", Normalizer.Form.NFD);
+        String[] names = {"yes", "Yes", "no", "1", "1.0", "+1e0", "-1", "0.0", "-0", "sí", decomposed, "1e99999999999"};
+        StringBuilder text = new StringBuilder("text,k\n");
+        for (int i = 0; i < 4 * names.length; i++) {
+            text.append("text ")
+                    .append(i)
+                    .append(',')
+                    .append(names[i % names.length])
+                    .append('\n');
+        }
+        Rows rows = rows(text.toString(), "k");
+        TextEncoding words = new TextEncoding(TextPreprocessing.of("text"));
+        try (RowData data = new RowData(rows, SPLITS, 2, plan -> words)) {
+            assertThat(data.warnings())
+                    .containsExactlyInAnyOrder(
+                            "classes '-0', '0.0' are equal as numbers; give them one name if they are one class",
+                            "classes '+1e0', '1', '1.0' are equal as numbers; give them one name if they are one class",
+                            "classes 'Yes', 'yes' differ in case, spaces or signs only; give them one name if they are "
+                                    + "one class",
+                            "classes '" + decomposed + "', 'sí' differ in case, spaces or signs only; give them one "
+                                    + "name if they are one class");
+        }
     }
 
     @Test

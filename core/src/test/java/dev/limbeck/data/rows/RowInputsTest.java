@@ -98,6 +98,15 @@ class RowInputsTest {
     }
 
     @Test
+    void wordsThatTheModelDoesNotKnowAreSaid() throws IOException {
+        String file = write("rows.csv", "color,size\nred,1\nRed,2\n");
+        read(TABLE, file);
+        assertThat(said)
+                .containsExactly(file + ": the column 'color' has 1 of 2 cells that training did not have, such as "
+                        + "'Red'; they count as one unknown word");
+    }
+
+    @Test
     void whatIsNeitherIsOneLine() throws IOException {
         String folder = home.resolve("letters").toString();
         write("letters/a.md", "nothing");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Limit;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -69,12 +70,41 @@ class RowTableTest {
         assertThat(said).containsExactly(file + ": each line is a text, 2 in all; empty lines are left out: 1");
     }
 
+    /** Each prediction belongs to its row. */
+    @Test
+    void emptyLinesOfOneColumnAreRows() throws IOException {
+        RowTable table = read("one.csv", "\n\ntext\nfirst\n\n\"\"\nlast\n");
+        assertThat(table.header()).containsExactly("text");
+        assertThat(table.rows()).extracting(row -> row[0]).containsExactly("first", "", "", "last");
+        assertThat(said).containsExactly(home.resolve("one.csv") + ": 2 of 4 rows are empty, such as row 2");
+    }
+
+    @Test
+    void emptyLinesOfSeveralColumnsAreNone() throws IOException {
+        RowTable table = read("two.csv", "\na;b\n1;2\n\n3;4\n\n");
+        assertThat(table.header()).containsExactly("a", "b");
+        assertThat(table.rows()).containsExactly(new String[] {"1", "2"}, new String[] {"3", "4"});
+        assertThatThrownBy(() -> read("two.csv", "\na,b\n1,2\n\n3\n")).hasMessageContaining("line 5 has 1 cells");
+    }
+
+    /** A quote that begins a cell by mistake swallows lines up to the next quote. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a.tsv", "a.csv"})
+    void cellsOfSeveralLinesAreSaid(String name) throws IOException {
+        String text = "a,b\n1,x\n2,\"y\n3,z\n4,w\"\n5,\"u\r\nv\"\n".replace(',', name.equals("a.tsv") ? '\t' : ',');
+        assertThat(read(name, text).rows()).hasSize(3);
+        assertThat(said)
+                .containsExactly(home.resolve(name) + ": 2 cells span several lines, such as one of row 2; if they "
+                        + "should not, write quotes twice, within quotes");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '@',
             value = {
                 "a.csv@a,b|1,2,3@line 2 has 3 cells, the header 2",
-                "a.csv@a,b|1,\"2|3@EOF reached before encapsulated token finished",
+                "a.csv@a,b|1,\"2|3@reached before encapsulated token finished); end each cell that begins with a quote by one",
+                "a.tsv@a,b|\"1\"x\t3@end each cell that begins with a quote by one, and write quotes in it twice",
                 "a.csv@a,a|1,2@must name each column once",
                 "a.csv@a,,b|1,2,3@must name each column once",
                 "a.csv@,a,|1,2,3@must name each column once",
@@ -104,7 +134,8 @@ class RowTableTest {
         }
         assertThatThrownBy(() -> RowTable.read(file, Set.of(), said::add))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessageContaining("unpacks to more than 200 times its size");
+                .hasMessageContaining("unpacks to more than 200 times its size")
+                .hasMessageContaining(Limit.TABLE_GROWTH.advice());
     }
 
     @Test
