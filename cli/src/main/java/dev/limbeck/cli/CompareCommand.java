@@ -151,7 +151,7 @@ final class CompareCommand extends TrackedCommand {
         for (ComparisonResult.Variant variant : result.variants()) {
             if (!variant.verdict().isEmpty()) to.say(variant.sentence());
         }
-        if (result.chosen() != null) to.say("selected on the validation split: " + result.chosen());
+        if (result.chosen() != null) to.say("best on the validation split: " + result.chosen());
     }
 
     private static String agreement(Fidelity fidelity) {

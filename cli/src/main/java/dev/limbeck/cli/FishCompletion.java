@@ -58,7 +58,9 @@ final class FishCompletion {
     }
 
     private static String described(String... description) {
-        return description.length == 0 ? "" : " -d " + quoted(String.join(" ", description));
+        if (description.length == 0) return "";
+        // picocli writes a line break so.
+        return " -d " + quoted(String.join(" ", description).replace("%n", " ").strip());
     }
 
     private static String quoted(String text) {

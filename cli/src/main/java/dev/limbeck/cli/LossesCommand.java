@@ -6,7 +6,6 @@ import dev.limbeck.distill.loss.Losses;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
@@ -16,14 +15,16 @@ final class LossesCommand extends LimbeckCommand {
     @Override
     Object run() {
         List<Map<String, Object>> found = new ArrayList<>();
+        int widest = Losses.types().stream()
+                .mapToInt(type -> defaults(type).length())
+                .max()
+                .orElse(1);
+        String format = "  %-26s %-" + widest + "s %s";
         for (boolean features : new boolean[] {false, true}) {
             say(features ? "Feature losses; add layers, as in attention:layer2+layer3:" : "On logits:");
             for (LossType type : Losses.types()) {
                 if (type.comparesFeatures() != features) continue;
-                String defaults = type.settings().stream()
-                        .map(setting -> name(setting) + "=" + LossSetting.show(setting.defaultValue()))
-                        .collect(Collectors.joining(","));
-                say(String.format(Locale.ROOT, "  %-26s %-36s %s", type.name(), defaults, type.summary())
+                say(String.format(format, type.name(), defaults(type), type.summary())
                         .stripTrailing());
                 for (LossSetting<?> setting : type.settings()) {
                     say("      " + name(setting) + ": " + setting.help() + "; " + setting.expected());
@@ -32,6 +33,12 @@ final class LossesCommand extends LimbeckCommand {
             }
         }
         return found;
+    }
+
+    private static String defaults(LossType type) {
+        return type.settings().stream()
+                .map(setting -> name(setting) + "=" + LossSetting.show(setting.defaultValue()))
+                .collect(Collectors.joining(","));
     }
 
     private static Map<String, Object> facts(LossType type) {

@@ -83,7 +83,7 @@ final class SummaryCommand extends LimbeckCommand {
 
     private Object show(Module network, List<InputSpec> inputs) {
         Summary summary = Summary.of(network, inputs);
-        say(summary.toString());
+        summary.toString().lines().forEach(this::say);
         return summary;
     }
 }

@@ -48,7 +48,7 @@ class CompareTest {
                         "Every student: 16 labeled and 0 unlabeled rows, 4 optimizer steps; seeds 0 to 1; evaluated on the valid",
                         "There is no test split: ")
                 .containsPattern("distilled,? (helped|hurt|no effect shown): [+-]\\d+\\.\\d points, 95 % interval ")
-                .contains("selected on the validation split: ")
+                .contains("best on the validation split: ")
                 .endsWith("open " + out.resolve("report.html") + System.lineSeparator());
         assertThat(out.resolve("report.html")).exists();
         assertThat(out.resolve("alone/seed-1/epochs.csv")).isNotEmptyFile();

@@ -74,6 +74,7 @@ class HelpTest {
                 .contains(distill + "-l out -r -d '")
                 .contains(distill + "-l no-hflip -d '")
                 .contains(distill + "-s T -l temperature -r -d '")
+                .doesNotContain("%n")
                 // Quotes of descriptions are escaped.
                 .contains("teacher\\'s");
     }

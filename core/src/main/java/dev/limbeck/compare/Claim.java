@@ -5,6 +5,7 @@ import dev.limbeck.data.Shard;
 import dev.limbeck.io.FolderLock;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.io.Leftovers;
+import dev.limbeck.run.RunDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ record Claim(FolderLock lock, List<Path> made) implements AutoCloseable {
     /**
      * Lock a folder before anything is opened or computed.
      *
-     * @throws LimbeckException if the folder is not writable, or another process writes the same runs
+     * @throws LimbeckException if the folder is a run, it is not writable, or another process writes the same runs
      */
     static Claim of(Path out, Shard shard) {
         List<Path> missing = new ArrayList<>();
@@ -34,6 +35,9 @@ record Claim(FolderLock lock, List<Path> made) implements AutoCloseable {
         }
         if (Files.exists(out) && !Files.isDirectory(out)) {
             throw new LimbeckException(out + " is a file, expected a folder; choose another --out");
+        }
+        if (Files.exists(out.resolve(RunDirectory.RECORD_NAME))) {
+            throw new LimbeckException(out + " is a run, whose report would be replaced; choose another --out");
         }
         try {
             Files.createDirectories(out);

@@ -186,7 +186,9 @@ public record TeacherCheck(
                 "teacher " + teacher + " has " + words(outputs.task().kind(), score) + " on the validation split";
         return better != null
                 ? start + " (chance: " + chance + "), but " + better.words
-                : start + ", close to chance (" + chance + "): it is of no use for this data";
+                : start + ", close to chance (" + chance
+                        + "): it is of no use for this data, or expects other inputs (--teacher-image-size, "
+                        + "--teacher-mean, --teacher-std)";
     }
 
     private static String words(Task.Kind task, double score) {

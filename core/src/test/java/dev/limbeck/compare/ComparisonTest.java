@@ -102,6 +102,15 @@ class ComparisonTest {
     }
 
     @Test
+    void aRunIsNotMixedWithAComparison() {
+        assertThatThrownBy(() -> comparison("teacher", 1, named("distilled", distilled), new ArrayList<>())
+                        .run())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageEndingWith("teacher is a run, whose report would be replaced; choose another --out");
+        assertThat(home.resolve("teacher/comparison.json")).doesNotExist();
+    }
+
+    @Test
     void pairsTheStudentAloneWithTheDistilledOne() throws IOException {
         List<String> log = new ArrayList<>();
         ComparisonResult result =

@@ -54,13 +54,16 @@ final class OnnxExternalData {
         IoErrors.requireFetched(model);
         OnnxExternalData data = new OnnxExternalData(model);
         try (InputStream in = new BufferedInputStream(Files.newInputStream(model), BUFFER)) {
+            if (Files.size(model) == 0) {
+                throw new LimbeckException(model + " is empty, expected an ONNX file; copy or export it again");
+            }
             CodedInputStream coded = CodedInputStream.newInstance(in);
             coded.setSizeLimit(Integer.MAX_VALUE);
             data.walk(coded, ModelProto.getDescriptor(), 0);
         } catch (InvalidProtocolBufferException e) {
             throw new LimbeckException(
                     model + " is not an ONNX file that can be run: it is damaged or of another kind ("
-                            + LimbeckException.briefly(e) + ")",
+                            + LimbeckException.briefly(e) + "); copy or export it again",
                     e);
         } catch (IOException e) {
             throw IoErrors.reading(model, e);

@@ -31,7 +31,7 @@ public final class MappedTeacher extends TeacherWrapper {
         List<String> known = teacher.classNames();
         if (known.isEmpty()) {
             throw new LimbeckException("teacher " + teacher.name() + " has no class names, so its classes can't be "
-                    + "matched; use a teacher of the same classes in the same order");
+                    + "matched; name them (--teacher-classes), or use a teacher of the same classes in the same order");
         }
         classes.forEach((name, from) -> {
             if (from.isEmpty()) throw new LimbeckException("class '" + name + "' maps to no class of the teacher");
