@@ -11,6 +11,7 @@ fi
 name=$3
 shift 3
 if [ "${LIMBECK_BUILD:-yes}" != no ]; then
+    echo "limbeck: building $module and what it needs" >&2
     (cd "$root" && mvn -q -B -pl "$module" -am -Dmaven.test.skip=true compile dependency:build-classpath \
         -Dmdep.outputFile=target/classpath.txt -Dmdep.includeScope=runtime) >&2
 fi

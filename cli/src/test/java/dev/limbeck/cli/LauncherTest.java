@@ -129,7 +129,7 @@ class LauncherTest {
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         return said.lines()
-                .filter(line -> !line.startsWith("limbeck: building"))
+                .filter(line -> !line.matches("limbeck: (building|preparing).*"))
                 .collect(Collectors.joining(" "));
     }
 
