@@ -100,9 +100,9 @@ public sealed interface Task {
      * @throws LimbeckException if a value is malformed or does not fit the names
      */
     static Task of(Map<String, String> metadata, List<String> names) {
-        String kind = metadata.get(KEY);
-        if (kind == null) return new SingleLabel(names);
-        if (Kind.of(kind) != Kind.REGRESSION) return of(Kind.of(kind), names);
+        String named = metadata.get(KEY);
+        Kind kind = named == null ? Kind.SINGLE_LABEL : Kind.of(named);
+        if (kind != Kind.REGRESSION) return of(kind, names);
         return new Regression(
                 names,
                 Regression.numbers(metadata, Regression.MEAN, names.size(), 0),

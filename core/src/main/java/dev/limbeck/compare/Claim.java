@@ -25,7 +25,7 @@ record Claim(FolderLock lock, List<Path> made) implements AutoCloseable {
     /**
      * Lock a folder before anything is opened or computed.
      *
-     * @throws LimbeckException if the folder is a run, it is not writable, or another process writes the same runs
+     * @throws LimbeckException if the folder is a run or not writable, or another process writes the same runs
      */
     static Claim of(Path out, Shard shard) {
         List<Path> missing = new ArrayList<>();

@@ -158,8 +158,7 @@ final class OnnxQuantizer {
         int out = (int) weight.getDims(1);
         float[] values = floats(weight);
         float[] scales = columnScales(values, out);
-        ByteBuffer small = ByteBuffer.allocate(values.length);
-        for (int i = 0; i < values.length; i++) small.put(small(values[i] / scales[i % out]));
+        ByteBuffer small = smallColumns(values, scales);
         return dequantized(product.getOutput(0) + "_weight", 1, DataType.INT8, small, scales, dims(weight));
     }
 
@@ -167,6 +166,12 @@ final class OnnxQuantizer {
         float[] scales = new float[out];
         for (int c = 0; c < out; c++) scales[c] = largest(values, c, out, values.length / out) / LARGEST_WEIGHT;
         return scales;
+    }
+
+    private static ByteBuffer smallColumns(float[] values, float[] scales) {
+        ByteBuffer small = ByteBuffer.allocate(values.length);
+        for (int i = 0; i < values.length; i++) small.put(small(values[i] / scales[i % scales.length]));
+        return small;
     }
 
     private void addUsed() {
@@ -318,8 +323,7 @@ final class OnnxQuantizer {
         int out = (int) weight.getDims(1);
         float[] values = floats(weight);
         float[] scales = columnScales(values, out);
-        ByteBuffer small = ByteBuffer.allocate(values.length);
-        for (int i = 0; i < values.length; i++) small.put(small(values[i] / scales[i % out]));
+        ByteBuffer small = smallColumns(values, scales);
         String name = node.getOutput(0);
         smaller.addInitializer(tensor(name + "_small", DataType.INT8, small, dims(weight)));
         smaller.addInitializer(tensor(name + "_scales", DataType.FLOAT, bytes(scales), out));

@@ -198,6 +198,11 @@ public record ImagePreprocessing(
         return channelsLast ? new long[] {height, width, mean.size()} : new long[] {mean.size(), height, width};
     }
 
+    /** Return whether images are resized alike, so that only their normalization may differ. */
+    public boolean hasSizeOf(ImagePreprocessing other) {
+        return height == other.height && width == other.width && resize == other.resize;
+    }
+
     /** Resize an image to height × width. */
     public RgbImage resized(RgbImage image) {
         return resize.apply(image, width, height);

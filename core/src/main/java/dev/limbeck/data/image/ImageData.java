@@ -205,9 +205,7 @@ public final class ImageData implements Data {
     @Override
     public AlternateView alternateView(Preprocessing wanted) {
         ImagePreprocessing other = ImageTensors.preprocessing(wanted);
-        if (other.height() == preprocessing.height()
-                && other.width() == preprocessing.width()
-                && other.resize() == preprocessing.resize()) {
+        if (other.hasSizeOf(preprocessing)) {
             return new RenormalizedView(preprocessing, other);
         }
         double scale = (double) other.width() / preprocessing.width();

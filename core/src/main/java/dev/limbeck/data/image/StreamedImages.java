@@ -81,9 +81,7 @@ public final class StreamedImages extends StreamedData<StreamedImages.ImageFile,
     @Override
     public AlternateView alternateView(Preprocessing wanted) {
         ImagePreprocessing other = ImageTensors.preprocessing(wanted);
-        if (other.height() == preprocessing.height()
-                && other.width() == preprocessing.width()
-                && other.resize() == preprocessing.resize()) {
+        if (other.hasSizeOf(preprocessing)) {
             return new RenormalizedView(preprocessing, other);
         }
         return new AlternateView() {
