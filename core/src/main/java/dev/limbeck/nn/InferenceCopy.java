@@ -66,7 +66,7 @@ public final class InferenceCopy implements AutoCloseable {
     }
 
     private @Nullable InferenceGraph make() {
-        try (Script script = ScriptWriter.compile(module)) {
+        try (Script script = ScriptWriter.share(module)) {
             InferenceGraph full =
                     checked(script, Precision.FP32, FakeQuantization.isIn(module) ? ALLOWED_QUANTIZED : ALLOWED);
             if (full == null || precision == Precision.FP32) return full;

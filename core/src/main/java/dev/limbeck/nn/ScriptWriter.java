@@ -7,6 +7,7 @@ import dev.limbeck.tensor.Tensors;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /** Convert a network to TorchScript, from the scripts of its modules. */
@@ -14,24 +15,33 @@ public final class ScriptWriter {
     private ScriptWriter() {}
 
     /**
-     * Compile a network's evaluation-mode forward pass. The script shares the network's parameters and buffers, with
-     * the same names.
+     * Compile a network's evaluation-mode forward pass, for a file. The script has copies of the network's parameters, row-major because
+     * the file's users pass row-major inputs, and shares its buffers, with the same names.
      *
      * @throws LimbeckException with the path of a module that has no script
      */
     public static Script compile(Module network) {
-        return compile("", network, new AtomicInteger());
+        return compile("", network, new AtomicInteger(), Tensors::copy);
     }
 
-    private static Script compile(String path, Module module, AtomicInteger compiled) {
+    /**
+     * Compile a network as {@link #compile} does, to run it here. The script shares the network's parameters, which must not change
+     * while it is used.
+     */
+    static Script share(Module network) {
+        return compile("", network, new AtomicInteger(), Tensor::detach);
+    }
+
+    private static Script compile(
+            String path, Module module, AtomicInteger compiled, UnaryOperator<Tensor> asConstant) {
         Map<String, Script> children = new LinkedHashMap<>();
         try (Scope scope = Scope.open()) {
             module.children()
-                    .forEach((name, child) ->
-                            children.put(name, compile(path.isEmpty() ? name : path + "." + name, child, compiled)));
+                    .forEach((name, child) -> children.put(
+                            name, compile(path.isEmpty() ? name : path + "." + name, child, compiled, asConstant)));
             return Script.compile(
                     className(module) + "_" + compiled.getAndIncrement(),
-                    rowMajor(module),
+                    constants(module, asConstant),
                     module.ownBuffers(),
                     children,
                     source(path, module));
@@ -40,15 +50,14 @@ public final class ScriptWriter {
         }
     }
 
-    /** Convert weights to row-major layout, independent of training: the file's users pass row-major inputs. */
-    private static Map<String, Tensor> rowMajor(Module module) {
+    private static Map<String, Tensor> constants(Module module, UnaryOperator<Tensor> asConstant) {
         LayerQuantization rounding = module.quantization;
-        Map<String, Tensor> copies = new LinkedHashMap<>();
+        Map<String, Tensor> found = new LinkedHashMap<>();
         module.ownParameters().forEach((name, tensor) -> {
             boolean rounded = rounding != null && name.equals("weight");
-            copies.put(name, Tensors.copy(rounded ? rounding.constant(tensor) : tensor));
+            found.put(name, asConstant.apply(rounded ? rounding.constant(tensor) : tensor));
         });
-        return copies;
+        return found;
     }
 
     /** Return a valid TorchScript class name. The name of an anonymous Java class is empty. */

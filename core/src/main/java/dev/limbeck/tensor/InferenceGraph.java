@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Run an optimized copy of a TorchScript module in evaluation mode: batch norms folded into convolutions, constant
  * weights, channels-last layout, and optionally bfloat16 (not with an LSTM, nor convolutions that {@link Convolution} keeps
- * in float32). The weights are copies; the module is not changed and not needed afterward. Close it.
+ * in float32). Weights that are already as they are used are shared with the module, so they must not change; the module
+ * is not changed and not needed afterward. Close it.
  */
 public final class InferenceGraph implements AutoCloseable {
     static {
@@ -176,8 +177,9 @@ public final class InferenceGraph implements AutoCloseable {
         if (!node.hasAttribute(VALUE) || !node.kindOf(VALUE).toString().equals("t")) return;
         Tensor constant = node.t(VALUE);
         if (!DType.of(constant).isFloatingPoint()) return;
-        Tensor copy = Tensors.copy(constant);
-        Tensor own = Tensors.channelsLast(precision == Precision.BF16 ? Tensors.to(copy, DType.BFLOAT16) : copy);
+        Tensor own =
+                Tensors.channelsLast(precision == Precision.BF16 ? Tensors.to(constant, DType.BFLOAT16) : constant);
+        if (own.is_same(constant)) return;
         node.output().inferTypeFrom(own);
         // Last, because the binding moves the tensor out of its argument.
         node.t_(VALUE, own);

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
+import dev.limbeck.tensor.InferenceGraph;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
@@ -68,6 +71,24 @@ class ScriptWriterTest {
             try (Script script = ScriptWriter.compile(net)) {
                 assertThat(Tensors.toFloats(script.forward(x)))
                         .containsExactly(Tensors.toFloats(net.predict(x)), within(1e-6f));
+            }
+        }
+    }
+
+    @Test
+    void aScriptForAFileHasCopiesAndOneToRunHereSharesTheWeights() {
+        Tensor x = Tensors.randn(2, 6);
+        try (Module net = new Sequential(new Linear(6, 4))) {
+            float[] before = Tensors.toFloats(net.predict(x));
+            try (Script script = ScriptWriter.compile(net);
+                    Script here = ScriptWriter.share(net);
+                    InferenceGraph copied = script.forInference(Precision.FP32);
+                    InferenceGraph shared = here.forInference(Precision.FP32);
+                    NoGrad noGrad = NoGrad.on()) {
+                net.parameters().get("0.weight").zero_();
+                net.parameters().get("0.bias").zero_();
+                assertThat(Tensors.toFloats(copied.forward(x))).containsExactly(before, within(1e-6f));
+                assertThat(Tensors.toFloats(shared.forward(x))).containsOnly(0f);
             }
         }
     }
