@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.Tensor;
  * which refers to its output, or a path and {@code :input}. If a module runs several times, the last value is captured.
  * bfloat16 values are converted to float32.
  *
- * <p>Captured tensors live in the scope of the forward pass. Close a capture in a finally block or try-with-resources.
+ * <p>Captured tensors live in the scope of the forward pass; in training it ends before the backward pass. Close a capture in a finally block or try-with-resources.
  */
 public final class Capture implements AutoCloseable {
     private static final String INPUT = ":input";

@@ -44,7 +44,10 @@ public interface Callback {
     /** Read the prediction. The loss is not computed yet. */
     default void afterForward(TrainStep step) {}
 
-    /** Add loss terms or change their weights. The backward pass then runs on the weighted sum. */
+    /**
+     * Add loss terms or change their weights. The backward pass then runs on the weighted sum. Other tensors that the forward pass made,
+     * such as a layer's output that a hook has seen, are closed after this; read or copy them here.
+     */
     default void afterLoss(TrainStep step) {}
 
     /**

@@ -3,6 +3,7 @@ package dev.limbeck.train;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Mixing;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -118,6 +119,14 @@ public final class TrainStep {
         Map<String, Tensor> values = new LinkedHashMap<>();
         terms.forEach((name, term) -> values.put(name, term.value));
         return values;
+    }
+
+    /** Keep what this step holds alive after the scope of its forward pass. */
+    void keepIn(Scope forward) {
+        batch.inputs().tensors().values().forEach(forward::promote);
+        forward.promote(batch.targets());
+        if (prediction != null) forward.promote(prediction);
+        terms.values().forEach(term -> forward.promote(term.value));
     }
 
     /** Return the weighted sum of the terms. Terms of weight 0 are left out and cost no gradient. */

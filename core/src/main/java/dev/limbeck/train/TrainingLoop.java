@@ -270,9 +270,7 @@ final class TrainingLoop {
             TrainStep step = new TrainStep(fit, index, next.to(what.device()));
             each(callback -> callback.beforeBatch(step));
             if (!step.isSkipped()) {
-                task.forward(step);
-                each(callback -> callback.afterLoss(step));
-                Tensor total = step.total();
+                Tensor total = loss(step);
                 means.add(step, total);
                 if (stepNow) exchange.beforeLastBackward();
                 total.backward();
@@ -289,6 +287,19 @@ final class TrainingLoop {
             }
             each(callback -> callback.afterBatch(step));
             return step.isSkipped() ? 0 : step.batch().size();
+        }
+    }
+
+    /**
+     * Compute the loss. The graph keeps what the backward pass needs and frees it on the way; without a scope of its own, all that the
+     * forward pass made would live until the step ends.
+     */
+    private Tensor loss(TrainStep step) {
+        try (Scope scope = Scope.open()) {
+            task.forward(step);
+            each(callback -> callback.afterLoss(step));
+            step.keepIn(scope);
+            return scope.promote(step.total());
         }
     }
 

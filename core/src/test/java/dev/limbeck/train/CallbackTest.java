@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
+import dev.limbeck.nn.ForwardHook;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.DType;
@@ -289,6 +290,30 @@ class CallbackTest {
                 .get(0);
         assertThat(rows).containsExactly(2, 2);
         assertThat(row.steps()).isEqualTo(2);
+    }
+
+    @Test
+    void whatTheForwardPassMadeIsFreeBeforeTheBackwardPassEnds() {
+        List<Tensor> hidden = new ArrayList<>();
+        try (ForwardHook.Registration hook = learner.model().modules().get("fc").onForward((module, inputs, output) -> {
+            if (learner.model().isTraining()) hidden.add(inputs.only());
+            return null;
+        })) {
+            learner.fit(1, 0.01, new Callback() {
+                @Override
+                public void afterLoss(TrainStep step) {
+                    assertThat(hidden.get(hidden.size() - 1).isNull()).isFalse();
+                }
+
+                @Override
+                public void afterBatch(TrainStep step) {
+                    assertThat(hidden).allMatch(output -> output.isNull());
+                    assertThat(step.prediction().size(0)).isEqualTo(step.batch().size());
+                    assertThat(step.term(TrainStep.TASK).item_double()).isPositive();
+                }
+            });
+        }
+        assertThat(hidden).hasSize(2);
     }
 
     @Test
