@@ -1,5 +1,6 @@
 package dev.limbeck.nn;
 
+import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,7 +15,7 @@ import org.bytedeco.pytorch.Tensor;
  * which refers to its output, or a path and {@code :input}. If a module runs several times, the last value is captured.
  * bfloat16 values are converted to float32.
  *
- * <p>Captured tensors live in the scope of the forward pass; in training it ends before the backward pass. Close a capture in a finally block or try-with-resources.
+ * <p>Captured tensors live until {@link #stop} or the next pass. Close a capture in a finally block or try-with-resources.
  */
 public final class Capture implements AutoCloseable {
     private static final String INPUT = ":input";
@@ -37,9 +38,8 @@ public final class Capture implements AutoCloseable {
         Map<String, Module> modules = new HashMap<>();
         for (String point : points) modules.put(point, module(network, point));
         Capture capture = new Capture(network.describe());
-        modules.forEach((point, module) -> capture.hooks.add(module.onForward((m, inputs, output) -> {
-            if (capture.recording)
-                capture.seen.put(point, Tensors.toFloat32(point.endsWith(INPUT) ? inputs.only() : output));
+        modules.forEach((point, module) -> capture.hooks.add(module.onForwardWithoutKeeping((m, inputs, output) -> {
+            capture.put(point, point.endsWith(INPUT) ? inputs.only() : output);
             return null;
         })));
         return capture;
@@ -52,7 +52,10 @@ public final class Capture implements AutoCloseable {
 
     /** Store the value of a point, as if its module had run. */
     public void put(String point, Tensor value) {
-        if (recording) seen.put(point, value);
+        if (!recording) return;
+        // Where gradients are off, layers close what they made.
+        Tensor before = seen.put(point, Scope.retain(Tensors.toFloat32(value)));
+        if (before != null) before.releaseReference();
     }
 
     /** Return whether it is capturing. */
@@ -71,13 +74,18 @@ public final class Capture implements AutoCloseable {
 
     /** Clear the values and start capturing. */
     public void start() {
-        seen.clear();
+        clear();
         recording = true;
     }
 
     /** Stop capturing and clear the values. */
     public void stop() {
         recording = false;
+        clear();
+    }
+
+    private void clear() {
+        seen.values().forEach(Tensor::releaseReference);
         seen.clear();
     }
 

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface ForwardHook {
     /**
-     * Handle one forward pass of {@code module}. Called on its thread and in its scope.
+     * Handle one forward pass of {@code module}. Called on its thread and in its scope: what it keeps lives as long as the scope around the
+     * whole pass, in training until the backward pass.
      *
      * @return null to keep the output, or a replacement
      */

@@ -15,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Device;
@@ -33,9 +32,6 @@ import org.jspecify.annotations.Nullable;
  * module owns native memory: close the root module. Not thread-safe.
  */
 public abstract class Module implements AutoCloseable {
-    /** Without hooks, intermediate results may be overwritten in place. Hooks need the original values. */
-    private static final AtomicInteger LIVE_HOOKS = new AtomicInteger();
-
     private final Map<String, Module> children = new LinkedHashMap<>();
     private final Map<String, Tensor> parameters = new LinkedHashMap<>();
     private final Map<String, Tensor> buffers = new LinkedHashMap<>();
@@ -72,6 +68,14 @@ public abstract class Module implements AutoCloseable {
      */
     public final Tensor apply(Inputs inputs) {
         checkOpen();
+        if (!NoGrad.isOn() || LiveHooks.mayKeep()) return computed(inputs);
+        // Nobody else needs what layers make on the way, and all of it together takes several times the memory.
+        try (Scope scope = Scope.open()) {
+            return scope.promote(computed(inputs));
+        }
+    }
+
+    private Tensor computed(Inputs inputs) {
         LayerQuantization rounding = quantization;
         Tensor output = rounding == null
                 ? forward(inputs)
@@ -134,12 +138,12 @@ public abstract class Module implements AutoCloseable {
 
     /** Apply ReLU in place to an intermediate result, unless a hook may hold it. */
     protected static Tensor relu_(Tensor x) {
-        return LIVE_HOOKS.get() == 0 ? Ops.relu_(x) : x.relu();
+        return LiveHooks.none() ? Ops.relu_(x) : x.relu();
     }
 
     /** Add in place to an intermediate result, unless a hook may hold it. */
     protected static Tensor add_(Tensor x, Tensor y) {
-        return LIVE_HOOKS.get() == 0 ? Ops.add_(x, y) : x.add(y);
+        return LiveHooks.none() ? Ops.add_(x, y) : x.add(y);
     }
 
     /** Return the direct children by name, in registration order. */
@@ -328,19 +332,12 @@ public abstract class Module implements AutoCloseable {
      * try-with-resources. An open hook prevents in-place operations and slows the network down.
      */
     public final ForwardHook.Registration onForward(ForwardHook hook) {
-        hooks.add(hook);
-        LIVE_HOOKS.incrementAndGet();
-        return new ForwardHook.Registration() {
-            private boolean closed;
+        return LiveHooks.register(hook, hooks, true);
+    }
 
-            @Override
-            public void close() {
-                if (closed) return;
-                closed = true;
-                hooks.remove(hook);
-                LIVE_HOOKS.decrementAndGet();
-            }
-        };
+    /** Run a hook that keeps no tensor, or retains it. */
+    final ForwardHook.Registration onForwardWithoutKeeping(ForwardHook hook) {
+        return LiveHooks.register(hook, hooks, false);
     }
 
     /** Return the number of hooks on this module and its descendants. */

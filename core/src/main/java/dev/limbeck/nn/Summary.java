@@ -41,7 +41,7 @@ public record Summary(List<Row> rows, long parameters, long trainable) {
                 NoGrad noGrad = NoGrad.on()) {
             network.modules()
                     .values()
-                    .forEach(module -> hooks.add(module.onForward((m, given, output) -> {
+                    .forEach(module -> hooks.add(module.onForwardWithoutKeeping((m, given, output) -> {
                         shapes.put(m, output.shape());
                         return null;
                     })));

@@ -23,6 +23,11 @@ public final class NoGrad implements AutoCloseable {
         return new NoGrad();
     }
 
+    /** Return whether gradients are not recorded on this thread. */
+    public static boolean isOn() {
+        return !GradMode.is_enabled();
+    }
+
     @Override
     public void close() {
         if (Thread.currentThread() != owner) {

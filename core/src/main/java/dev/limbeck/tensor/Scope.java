@@ -45,13 +45,15 @@ public final class Scope implements AutoCloseable {
     }
 
     /**
-     * Move a tensor to the enclosing scope. Without one, it lives until it is closed or garbage-collected.
+     * Keep a tensor alive in the enclosing scope. Without one, it lives until it is closed or garbage-collected.
      *
-     * @return the same tensor, valid after this scope was closed
+     * @return the tensor, valid after this scope was closed; the argument is not
      */
     public Tensor promote(Tensor tensor) {
-        results.add(retain(tensor));
-        return tensor;
+        // A member of a tuple or a list is a view that dies with it, so the result owns what it shows.
+        Tensor result = retain(new Tensor(tensor));
+        results.add(result);
+        return result;
     }
 
     @Override

@@ -123,10 +123,15 @@ public final class TrainStep {
 
     /** Keep what this step holds alive after the scope of its forward pass. */
     void keepIn(Scope forward) {
-        batch.inputs().tensors().values().forEach(forward::promote);
-        forward.promote(batch.targets());
-        if (prediction != null) forward.promote(prediction);
-        terms.values().forEach(term -> forward.promote(term.value));
+        // A task may have replaced the batch.
+        batch = new Batch(
+                batch.inputs().map(forward::promote),
+                forward.promote(batch.targets()),
+                batch.indices(),
+                batch.origin(),
+                batch.otherTargets() == null ? null : forward.promote(batch.otherTargets()));
+        if (prediction != null) prediction = forward.promote(prediction);
+        terms.replaceAll((name, term) -> new Term(forward.promote(term.value), term.weight));
     }
 
     /** Return the weighted sum of the terms. Terms of weight 0 are left out and cost no gradient. */

@@ -12,6 +12,7 @@ import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.zoo.Zoo;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -162,6 +163,42 @@ class ModuleTest {
                 .hasMessage("expected");
         assertThat(net.hookCount()).isZero();
         assertThat(net.apply(Tensors.randn(2, 3, 8, 8)).shape()).containsExactly(2, 3);
+    }
+
+    @Test
+    void withoutGradientsALayerClosesWhatItMadeUnlessAHookMayKeepIt() {
+        List<Tensor> seen = new ArrayList<>();
+        ForwardHook hook = (m, in, out) -> {
+            seen.add(out);
+            return null;
+        };
+        Tensor x = Tensors.randn(2, 3, 8, 8);
+        try (ForwardHook.Registration registered = net.module("bn").onForwardWithoutKeeping(hook)) {
+            net.apply(x);
+            try (NoGrad noGrad = NoGrad.on()) {
+                net.apply(x);
+            }
+        }
+        try (ForwardHook.Registration registered = net.module("bn").onForward(hook);
+                NoGrad noGrad = NoGrad.on()) {
+            net.apply(x);
+        }
+        assertThat(seen).extracting(one -> one.isNull()).containsExactly(false, true, false);
+    }
+
+    @Test
+    void aCaptureKeepsWhatItSawUntilItStops() {
+        Tensor kept;
+        try (Capture capture = Capture.of(net, List.of("bn", "pool:input"));
+                NoGrad noGrad = NoGrad.on()) {
+            capture.start();
+            net.apply(Tensors.randn(2, 3, 8, 8));
+            kept = capture.get("bn");
+            assertThat(kept.shape()).containsExactly(2, 4, 4, 4);
+            assertThat(capture.get("pool:input").shape()).containsExactly(2, 4, 4, 4);
+            capture.stop();
+            assertThat(kept.isNull()).isTrue();
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.limbeck.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 
 class ScopeTest {
@@ -72,7 +73,7 @@ class ScopeTest {
                 try (Scope inner = Scope.open()) {
                     result = inner.promote(Tensors.of(new float[] {5}, 1));
                 }
-                middle.promote(result);
+                result = middle.promote(result);
             }
             assertThat(result.item_double()).isEqualTo(5);
         }
@@ -87,12 +88,27 @@ class ScopeTest {
             try (Scope inner = Scope.open()) {
                 one = inner.promote(Tensors.full(3, DType.FLOAT32));
                 other = inner.promote(Tensors.full(4, DType.FLOAT32));
-                inner.promote(one);
+                assertThat(inner.promote(one).item_double()).isEqualTo(3);
             }
             assertThat(one.item_double() + other.item_double()).isEqualTo(7);
         }
         assertThat(one.isNull()).isTrue();
         assertThat(other.isNull()).isTrue();
+    }
+
+    @Test
+    void promotesAMemberOfATupleWithItsGradient() {
+        try (Scope outer = Scope.open()) {
+            Tensor x = Tensors.of(new float[] {1, 5, 2, 4}, 2, 2);
+            x.set_requires_grad(true);
+            Tensor greatest;
+            try (Scope inner = Scope.open()) {
+                greatest = inner.promote(torch.max(Ops.mul(x, 3), 1L).get0());
+            }
+            assertThat(Tensors.toFloats(greatest)).containsExactly(15, 12);
+            greatest.sum().backward();
+            assertThat(Tensors.toFloats(x.grad())).containsExactly(0, 3, 0, 3);
+        }
     }
 
     @Test
