@@ -335,6 +335,7 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
                     "teacher_errors", settings.selection.teacherErrors().name().toLowerCase(Locale.ROOT));
         }
         if (settings.adapterEpochs > 0) described.put("adapter_epochs", settings.adapterEpochs);
+        if (settings.lastStep < Integer.MAX_VALUE) described.put("max_steps", settings.lastStep);
         Map<String, Object> terms = losses.describe();
         for (FeaturePair pair : pairs.pairs()) {
             Map<String, Object> one = new LinkedHashMap<>();

@@ -121,6 +121,8 @@ class KnowledgeDistillationTest extends Taught {
 
     @Test
     void theDefaultsAreTheTutorials() {
+        assertThat(KnowledgeDistillation.from(teacher).maxSteps(3).build().describe())
+                .containsEntry("max_steps", 3);
         assertThat(KnowledgeDistillation.from(teacher).build().describe())
                 .containsExactly(
                         Map.entry("teacher", "tiny"),
