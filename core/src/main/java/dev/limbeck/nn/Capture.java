@@ -54,8 +54,8 @@ public final class Capture implements AutoCloseable {
     public void put(String point, Tensor value) {
         if (!recording) return;
         // Where gradients are off, layers close what they made.
-        Tensor before = seen.put(point, Scope.retain(Tensors.toFloat32(value)));
-        if (before != null) before.releaseReference();
+        Tensor before = seen.put(point, Scope.own(Tensors.toFloat32(value)));
+        if (before != null) before.close();
     }
 
     /** Return whether it is capturing. */
@@ -85,7 +85,7 @@ public final class Capture implements AutoCloseable {
     }
 
     private void clear() {
-        seen.values().forEach(Tensor::releaseReference);
+        seen.values().forEach(Tensor::close);
         seen.clear();
     }
 

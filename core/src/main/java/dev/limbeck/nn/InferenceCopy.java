@@ -48,7 +48,7 @@ public final class InferenceCopy implements AutoCloseable {
     }
 
     /** Create the copy, unless that was tried; the caller has switched gradients off. */
-    public void prepare() {
+    public synchronized void prepare() {
         if (tried) return;
         graph = make();
         tried = true;

@@ -45,13 +45,20 @@ public final class Scope implements AutoCloseable {
     }
 
     /**
+     * Keep what a tensor shows alive beyond every open scope, also for a member of a tuple or a list, which dies with it. The caller must
+     * close the result.
+     */
+    public static Tensor own(Tensor tensor) {
+        return retain(new Tensor(tensor));
+    }
+
+    /**
      * Keep a tensor alive in the enclosing scope. Without one, it lives until it is closed or garbage-collected.
      *
      * @return the tensor, valid after this scope was closed; the argument is not
      */
     public Tensor promote(Tensor tensor) {
-        // A member of a tuple or a list is a view that dies with it, so the result owns what it shows.
-        Tensor result = retain(new Tensor(tensor));
+        Tensor result = own(tensor);
         results.add(result);
         return result;
     }

@@ -24,7 +24,10 @@ import org.bytedeco.pytorch.parameter_iterator;
 import org.bytedeco.pytorch.parameter_list;
 import org.jspecify.annotations.Nullable;
 
-/** Compile, save, load and run TorchScript modules. */
+/**
+ * Compile, save, load and run TorchScript modules. Any number of threads may use one: what freezes the module is synchronized, since the
+ * engine crashes if two threads do it at once.
+ */
 public final class Script implements AutoCloseable {
     static {
         Engine.start();
@@ -122,7 +125,7 @@ public final class Script implements AutoCloseable {
      * Return whether batch norms or dropout are in training mode independent of the module's mode, as in a trace of a
      * network in training mode. Folding would ignore that.
      */
-    public boolean trains() {
+    public synchronized boolean trains() {
         try (Scope scope = Scope.open();
                 Patience.Wait wait = Patience.on(name)) {
             JitModule frozen = torch.freeze(module, new StringVectorOptional(), false);
@@ -156,11 +159,16 @@ public final class Script implements AutoCloseable {
 
     /** Run the module in float32 without recording gradients, as an {@link InferenceGraph} made at the first call. */
     public Tensor forward(Inputs inputs) {
+        InferenceGraph graph = running();
+        try (Patience.Wait wait = Patience.on(name)) {
+            return graph.forward(inputs);
+        }
+    }
+
+    private synchronized InferenceGraph running() {
         // The engine's own way to run it convolves wrongly, see Convolution.
         if (running == null) running = forInference(Precision.FP32);
-        try (Patience.Wait wait = Patience.on(name)) {
-            return running.forward(inputs);
-        }
+        return running;
     }
 
     /**
@@ -168,14 +176,14 @@ public final class Script implements AutoCloseable {
      *
      * @param foldBatchNorms whether to fold batch norms into convolutions
      */
-    public ScriptGraph graph(boolean foldBatchNorms) {
+    public synchronized ScriptGraph graph(boolean foldBatchNorms) {
         try (Patience.Wait wait = Patience.on(name)) {
             return ScriptGraph.of(module, foldBatchNorms);
         }
     }
 
     /** Create an optimized copy for inference. The caller closes it. */
-    public InferenceGraph forInference(Precision precision) {
+    public synchronized InferenceGraph forInference(Precision precision) {
         try (Patience.Wait wait = Patience.on(name)) {
             return InferenceGraph.of(module, precision);
         }

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -184,6 +185,30 @@ class ModuleTest {
             net.apply(x);
         }
         assertThat(seen).extracting(one -> one.isNull()).containsExactly(false, true, false);
+    }
+
+    /** Return a member of a tuple, as LSTMs do. */
+    private static final class Greatest extends Module {
+        @Override
+        protected Tensor forward(Tensor x) {
+            return torch.max(x, 1L, true).get0();
+        }
+    }
+
+    @Test
+    void membersOfTuplesOutliveTheirTuple() {
+        Tensor x = Tensors.of(new float[] {1, 7, 3, 2, 5, 4}, 2, 3);
+        try (Module rows = new Sequential(new Greatest(), new ReLU());
+                Capture capture = Capture.of(rows, List.of("0"));
+                NoGrad noGrad = NoGrad.on()) {
+            capture.start();
+            assertThat(Tensors.toFloats(rows.apply(x))).containsExactly(7, 5);
+            Tensors.randn(2, 1);
+            assertThat(Tensors.toFloats(capture.get("0"))).containsExactly(7, 5);
+        }
+        try (Module rows = new Greatest()) {
+            assertThat(Tensors.toFloats(rows.predict(x))).containsExactly(7, 5);
+        }
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.limbeck.tensor;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
@@ -11,6 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.BinaryOperator;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -52,6 +58,36 @@ class ScriptTest {
                 .hasMessageContainingAll(parts)
                 .message()
                 .doesNotContain("\n");
+    }
+
+    /** The engine crashes if two threads freeze one module. */
+    @Test
+    void severalThreadsMayCallItFirst() throws Exception {
+        int threads = 4;
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        try {
+            for (int round = 0; round < 40; round++) {
+                CyclicBarrier start = new CyclicBarrier(threads);
+                try (Script script = Script.compile(
+                        "First" + round,
+                        Map.of(),
+                        Map.of(),
+                        Map.of(),
+                        "def forward(self, x: Tensor):\n    return 3 * torch.mean(x, [2, 3]) + x[:, :, 0, 0]\n")) {
+                    Callable<Float> call = () -> {
+                        start.await();
+                        try (Scope scope = Scope.open()) {
+                            return Tensors.toFloats(script.forward(Tensors.full(2, DType.FLOAT32, 1, 1, 4, 4)))[0];
+                        }
+                    };
+                    for (Future<Float> one : pool.invokeAll(Collections.nCopies(threads, call))) {
+                        assertThat(one.get()).isEqualTo(8);
+                    }
+                }
+            }
+        } finally {
+            pool.shutdownNow();
+        }
     }
 
     /** The engine frees methods that it inlines into forward, and would read their freed names for an error message. */
