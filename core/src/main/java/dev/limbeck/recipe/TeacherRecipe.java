@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record TeacherRecipe(
         @Setting(
-                help = "Run, safetensors, checkpoint, transformers folder, TorchScript, ONNX, XGBoost, URL; repeatable",
+                help = "Run, checkpoint, TorchScript, ONNX, XGBoost, URL; repeatable",
                 options = "--teacher",
                 label = "FILE",
                 repeatable = true)
