@@ -3,6 +3,7 @@ package dev.limbeck.data;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -47,12 +48,17 @@ public record Batch(
 
     /** Return the same batch on a device. */
     public Batch to(Device device) {
+        return map(tensor -> Tensors.to(tensor, device));
+    }
+
+    /** Return the same rows with changed tensors. */
+    public Batch map(UnaryOperator<Tensor> change) {
         return new Batch(
-                inputs.to(device),
-                Tensors.to(targets, device),
+                inputs.map(change),
+                change.apply(targets),
                 indices,
                 origin,
-                otherTargets == null ? null : Tensors.to(otherTargets, device));
+                otherTargets == null ? null : change.apply(otherTargets));
     }
 
     /**

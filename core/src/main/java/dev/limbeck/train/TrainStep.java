@@ -124,12 +124,7 @@ public final class TrainStep {
     /** Keep what this step holds alive after the scope of its forward pass. */
     void keepIn(Scope forward) {
         // A task may have replaced the batch.
-        batch = new Batch(
-                batch.inputs().map(forward::promote),
-                forward.promote(batch.targets()),
-                batch.indices(),
-                batch.origin(),
-                batch.otherTargets() == null ? null : forward.promote(batch.otherTargets()));
+        batch = batch.map(forward::promote);
         if (prediction != null) prediction = forward.promote(prediction);
         terms.replaceAll((name, term) -> new Term(forward.promote(term.value), term.weight));
     }
