@@ -124,7 +124,10 @@ public final class Labeling {
      * @throws LimbeckException if they are out of range, such as those of pixels from 0 to 255
      */
     public Labeling normalize(String mean, String std) {
-        Map<String, String> said = Map.of(ImagePreprocessing.MEAN, mean, ImagePreprocessing.STD, std);
+        // In this order in messages: Map.of has another one in each process.
+        Map<String, String> said = new LinkedHashMap<>();
+        said.put(ImagePreprocessing.MEAN, mean);
+        said.put(ImagePreprocessing.STD, std);
         ImagePreprocessing given = ImagePreprocessing.defaults(1).with(said);
         ImagePreprocessing.checkGiven(given.mean(), given.std());
         images.putAll(said);
