@@ -57,7 +57,8 @@ public final class Comparison {
      * Create a comparison. A recipe without a teacher, named {@code alone}, is added in front if there is none. It starts from the same
      * weights as the first recipe's student, also if these are the teacher's, so that the difference is what distillation adds.
      *
-     * @param recipes recipes by name, at least one; the names become folder names
+     * @param recipes recipes by name, at least one; the names become folder names. The first one without a teacher is what all others are
+     *     compared with, so several of them need a map that keeps their order, such as a {@link LinkedHashMap}
      * @param seeds number of seeds, starting at {@code firstSeed}
      * @throws LimbeckException if the recipes differ in data, student or training budget and cannot be paired
      */

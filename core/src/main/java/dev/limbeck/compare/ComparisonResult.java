@@ -42,6 +42,8 @@ public record ComparisonResult(
         List<TeacherResult> teachers,
         List<Variant> variants,
         @Nullable String chosen) {
+    private static final int MOST_SEEDS = 100;
+
     /** Return sentences about what the students share and about limits of the numbers. */
     public List<String> facts() {
         List<String> facts = new ArrayList<>();
@@ -213,7 +215,7 @@ public record ComparisonResult(
         }
     }
 
-    /** Describe what a paired difference shows. */
+    /** Describe what a paired difference shows, and how many seeds would show one of its size if it shows none. */
     static String verdict(Interval difference, @Nullable Interval gapClosed, Metric metric) {
         String points = metric.isShare()
                 ? points(difference.mean()) + " points"
@@ -230,7 +232,9 @@ public record ComparisonResult(
                 metric.isShare() ? points(difference.high()) : number(difference.high()));
         if (difference.isPositive()) return "helped: " + points + between + gap;
         if (difference.isNegative()) return "hurt: " + points + between;
-        return "no effect shown: " + points + between;
+        int seeds = difference.valuesToShow(MOST_SEEDS);
+        return "no effect shown: " + points + between + "; a difference this small needs "
+                + (seeds > MOST_SEEDS ? "more than " + MOST_SEEDS : "some " + seeds) + " seeds";
     }
 
     private static boolean showsNothing(Interval difference) {

@@ -15,6 +15,9 @@ import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
 public record Interval(int n, double mean, double spread, double low, double high) {
     private static final double UPPER = 0.975;
 
+    /** Probability that the seeds of {@link #valuesToShow} find a difference that is there. */
+    private static final double POWER = 0.8;
+
     /** Return the confidence interval of the mean of independent values, at least one. */
     public static Interval of(double... values) {
         if (values.length == 0) throw new IllegalArgumentException("an interval needs at least one value");
@@ -61,6 +64,22 @@ public record Interval(int n, double mean, double spread, double low, double hig
     /** Return whether the whole interval is below zero; false without an interval. */
     public boolean isNegative() {
         return high < 0;
+    }
+
+    /**
+     * Return how many values would show a mean of this size, with a power of 80 %: the sample size of a t test, the least n with
+     * {@code (t(0.975) + t(0.8)) · spread / √n ≤ |mean|}.
+     *
+     * @param most largest number to try
+     * @return at least 2; {@code most + 1} if more would be needed
+     */
+    public int valuesToShow(int most) {
+        for (int values = 2; values <= most; values++) {
+            TDistribution t = new TDistribution(values - 1.0);
+            double both = t.inverseCumulativeProbability(UPPER) + t.inverseCumulativeProbability(POWER);
+            if (both * spread / Math.sqrt(values) <= Math.abs(mean)) return values;
+        }
+        return most + 1;
     }
 
     /** Return {@code a[i] − b[i]} for arrays of the same length. */

@@ -8,6 +8,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class IntervalTest {
@@ -31,6 +32,16 @@ class IntervalTest {
         assertThat(one.low()).isNaN();
         assertThat(one.isPositive() || one.isNegative()).isFalse();
         assertThatThrownBy(Interval::of).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    /** The numbers are those of {@code TTestPower().solve_power(mean / spread, alpha=0.05, power=0.8)} of statsmodels, rounded up. */
+    @ParameterizedTest
+    @CsvSource({"2, 5", "1, 10", "0.5, 34", "0.3, 90", "0.2, 101", "0, 101"})
+    void saysHowManyValuesWouldShowTheMean(double mean, int expected) {
+        assertThat(new Interval(3, mean, 1, mean - 2.5, mean + 2.5).valuesToShow(100))
+                .isEqualTo(expected);
+        assertThat(new Interval(3, -mean, 1, -mean - 2.5, -mean + 2.5).valuesToShow(100))
+                .isEqualTo(expected);
     }
 
     @ParameterizedTest
