@@ -40,6 +40,9 @@ if [ "${BUSY:-0}" = 1 ]; then
     sh -c 'while :; do :; done' &
     busy=$!
 fi
+# What Limbeck and bin/limbeck set.
+tuned='MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=68719476736 MALLOC_TOP_PAD_=268435456
+    GLIBC_TUNABLES=glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0'
 trap 'rm -f "$results"; [ -z "$busy" ] || kill "$busy"' EXIT
 i=0
 while [ "$i" -lt "$pairs" ]; do
@@ -51,8 +54,7 @@ while [ "$i" -lt "$pairs" ]; do
     done
     for row in $(rows 2); do
         "$python" "$script" --only "$row" --steps "$steps" ${PEER_ARGS:-} | sed "s/^/$i pytorch /" >>"$results"
-        MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=68719476736 MALLOC_TOP_PAD_=268435456 \
-            "$python" "$script" --only "$row" --steps "$steps" ${PEER_ARGS:-} | sed "s/^/$i pytorch-kept /" >>"$results"
+        env $tuned "$python" "$script" --only "$row" --steps "$steps" ${PEER_ARGS:-} | sed "s/^/$i pytorch-kept /" >>"$results"
     done
     grep "^$i " "$results" >&2
 done
@@ -97,6 +99,6 @@ print(round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024), file=out
 PY
     }
     theirs=$(peak)
-    kept=$(MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=68719476736 MALLOC_TOP_PAD_=268435456 peak)
+    kept=$(export $tuned; peak)
     echo "peak resident memory of $row: Limbeck $ours MiB, PyTorch $theirs MiB, with tuned malloc $kept MiB"
 done

@@ -10,6 +10,7 @@ import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.tensor.WeightsOnDisk;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Run a frozen module faster, through a copy with batch norms folded into convolutions and in the chosen precision. The
  * module itself runs while hooks are registered in it. It always runs if it has no graph description, or if the copy
- * computes different outputs. The copy is created by {@link #prepare} or the first call; afterward any number of threads may call it. Close
+ * computes different outputs. The copy is created by {@link #prepare} or the first call, and the
+ * weights that it does not use move to disk, see {@link WeightsOnDisk}; afterward any number of threads may call it. Close
  * it after use, and before the module.
  */
 public final class InferenceCopy implements AutoCloseable {
@@ -50,7 +52,11 @@ public final class InferenceCopy implements AutoCloseable {
     /** Create the copy, unless that was tried; the caller has switched gradients off. */
     public synchronized void prepare() {
         if (tried) return;
-        graph = make();
+        // Another copy of the same module must not read weights while they move.
+        synchronized (module) {
+            graph = make();
+            if (graph != null) WeightsOnDisk.move(module.parameters().values());
+        }
         tried = true;
         // Creating the copy used several times its size.
         Engine.trimMemory();

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,11 @@ final class NativeSettings {
             Map.of("OMP_WAIT_POLICY", "passive", "OPENBLAS_THREAD_TIMEOUT", "4");
 
     static final String MALLOC = "malloc";
+
+    private static final String TUNABLES = "GLIBC_TUNABLES";
+
+    private static final Pattern OF_LARGE_BLOCKS =
+            Pattern.compile("glibc\\.malloc\\.(mmap_max|mmap_threshold|trim_threshold|top_pad)=");
 
     /** JNA's property for the folder of its unpacked library. */
     private static final String JNA = "jna.tmpdir";
@@ -101,15 +107,23 @@ final class NativeSettings {
     }
 
     private static @Nullable String mallocVariables() {
+        return mallocVariables(System.getenv());
+    }
+
+    /** Return the variables that choose another allocator, or what {@link #keepMemory} would set; null without one. */
+    static @Nullable String mallocVariables(Map<String, String> environment) {
         String set = Stream.of(
                         "MALLOC_MMAP_THRESHOLD_",
                         "MALLOC_TRIM_THRESHOLD_",
                         "MALLOC_TOP_PAD_",
                         "MALLOC_MMAP_MAX_",
-                        "GLIBC_TUNABLES",
+                        TUNABLES,
                         "LD_PRELOAD")
-                .filter(name -> System.getenv(name) != null)
-                .map(name -> name + "=" + System.getenv(name))
+                .filter(environment::containsKey)
+                .map(name -> name + "=" + environment.get(name))
+                // bin/limbeck sets tunables of small blocks.
+                .filter(setting -> !setting.startsWith(TUNABLES)
+                        || OF_LARGE_BLOCKS.matcher(setting).find())
                 .reduce((one, other) -> one + " " + other)
                 .orElse("");
         return set.isEmpty() ? null : set;

@@ -10,6 +10,7 @@ import dev.limbeck.optim.OptimizerState;
 import dev.limbeck.tensor.Autocast;
 import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -182,6 +183,8 @@ final class TrainingLoop {
     /** Run afterFit of all callbacks, even if one throws. The first failure is reported. */
     private void finish(List<Callback> begun, TrainingContext fit, @Nullable Throwable failure) {
         exchange.end();
+        // Activations and the optimizer's state are freed; callbacks may read whole networks.
+        Engine.trimMemory();
         Throwable first = failure;
         for (Callback callback : begun) {
             try {

@@ -418,10 +418,12 @@ class ComparisonTest {
         assertThat(ComparisonResult.verdict(new Interval(5, 0.028, 0.01, 0.019, 0.036), gap, Metric.accuracy()))
                 .isEqualTo("helped: +2.8 points, 95 % interval +1.9 to +3.6, 27 % of the gap (20 to 30)");
         assertThat(ComparisonResult.verdict(new Interval(5, 0.001, 0.01, -0.01, 0.012), gap, Metric.accuracy()))
-                .isEqualTo("no effect shown: +0.1 points, 95 % interval -1.0 to +1.2; a difference this small needs more than "
-                        + "100 seeds");
+                .isEqualTo(
+                        "no effect shown: +0.1 points, 95 % interval -1.0 to +1.2; a difference this small needs more than "
+                                + "100 seeds");
         assertThat(ComparisonResult.verdict(new Interval(3, 0.01, 0.01, -0.015, 0.035), null, Metric.accuracy()))
-                .isEqualTo("no effect shown: +1.0 points, 95 % interval -1.5 to +3.5; a difference this small needs some 10 seeds");
+                .isEqualTo(
+                        "no effect shown: +1.0 points, 95 % interval -1.5 to +3.5; a difference this small needs some 10 seeds");
         assertThat(ComparisonResult.verdict(new Interval(5, -0.02, 0.01, -0.03, -0.01), null, Metric.accuracy()))
                 .isEqualTo("hurt: -2.0 points, 95 % interval -3.0 to -1.0");
     }

@@ -7,12 +7,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.Loader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "nothing is set there")
@@ -28,6 +31,19 @@ class NativeSettingsTest {
     @Test
     void withoutAnyFolderTheErrorIsOneLine() throws Exception {
         assertThat(said(nowhere().resolve("cache"))).singleElement().asString().contains("nowhere/cache");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "GLIBC_TUNABLES, glibc.malloc.tcache_count=0:glibc.malloc.mxfast=0, false",
+        "GLIBC_TUNABLES, glibc.malloc.tcache_count=0:glibc.malloc.mmap_max=4, true",
+        "GLIBC_TUNABLES, glibc.malloc.top_pad=1, true",
+        "MALLOC_ARENA_MAX, 1, false",
+        "MALLOC_TOP_PAD_, 1, true",
+        "LD_PRELOAD, libjemalloc.so.2, true"
+    })
+    void mallocIsLeftToVariablesAboutLargeBlocks(String name, String value, boolean left) {
+        assertThat(NativeSettings.mallocVariables(Map.of(name, value))).isEqualTo(left ? name + "=" + value : null);
     }
 
     /** Return a folder that cannot be made, by the administrator neither. */
