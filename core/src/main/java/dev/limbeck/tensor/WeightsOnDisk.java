@@ -5,11 +5,13 @@ import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Storage;
@@ -32,11 +34,17 @@ public final class WeightsOnDisk {
     /** Less is not worth a file. */
     private static final long LEAST_SUM = 16 << 20;
 
+    /** File systems whose files take memory. */
+    private static final Set<String> IN_MEMORY = Set.of("tmpfs", "ramfs");
+
+    /** Others need room on the disk, too. */
+    private static final int ROOM = 2;
+
     private WeightsOnDisk() {}
 
     /**
-     * Move the float32 weights whose memory belongs to nothing else. On a full disk and on Windows, which keeps the names of mapped files,
-     * all stay where they are.
+     * Move the float32 weights whose memory belongs to nothing else. All stay where they are if the disk has no room or is in memory, and on
+     * Windows, which keeps the names of mapped files.
      *
      * @param folder of the file, such as the system's temporary folder
      * @return number of bytes moved
@@ -47,7 +55,7 @@ public final class WeightsOnDisk {
                 NoGrad noGrad = NoGrad.on()) {
             List<Tensor> own = weights.stream().filter(WeightsOnDisk::isAlone).toList();
             long bytes = own.stream().mapToLong(Tensor::nbytes).sum();
-            if (bytes < LEAST_SUM) return 0;
+            if (bytes < LEAST_SUM || !hasRoom(Files.getFileStore(folder), bytes)) return 0;
             Path file = Files.createTempFile(folder, "limbeck-", ".weights");
             try (AtExit exit = AtExit.run(() -> delete(file))) {
                 write(own, file);
@@ -65,6 +73,10 @@ public final class WeightsOnDisk {
     /** Move to the system's temporary folder. */
     public static long move(Collection<Tensor> weights) {
         return move(weights, Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    private static boolean hasRoom(FileStore disk, long bytes) throws IOException {
+        return !IN_MEMORY.contains(disk.type()) && disk.getUsableSpace() > ROOM * bytes;
     }
 
     private static boolean isAlone(Tensor weight) {

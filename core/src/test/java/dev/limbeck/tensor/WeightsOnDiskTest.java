@@ -1,10 +1,13 @@
 package dev.limbeck.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.limbeck.nn.InferenceCopy;
 import dev.limbeck.nn.Module;
 import dev.limbeck.zoo.Zoo;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.bytedeco.pytorch.Storage;
@@ -66,6 +69,17 @@ class WeightsOnDiskTest {
             assertThat(WeightsOnDisk.move(List.of(alone), folder)).isEqualTo(4 * ENOUGH);
             assertThat(WeightsOnDisk.move(List.of(alone), folder)).isZero();
             assertThat(WeightsOnDisk.move(List.of(Tensors.randn(ENOUGH)), folder.resolve("none")))
+                    .isZero();
+        }
+    }
+
+    @Test
+    void aFolderInMemoryIsNotUsed() throws IOException {
+        Path memory = Path.of("/dev/shm");
+        assumeTrue(
+                Files.isWritable(memory) && Files.getFileStore(memory).type().equals("tmpfs"), "no /dev/shm in memory");
+        try (Scope scope = Scope.open()) {
+            assertThat(WeightsOnDisk.move(List.of(Tensors.randn(ENOUGH)), memory))
                     .isZero();
         }
     }
