@@ -1,6 +1,7 @@
 package dev.limbeck.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.limbeck.nn.InferenceCopy;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.bytedeco.pytorch.Storage;
 import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -24,6 +26,11 @@ class WeightsOnDiskTest {
 
     @TempDir
     Path folder;
+
+    @BeforeEach
+    void needsADisk() throws IOException {
+        assumeFalse(Files.getFileStore(folder).type().equals("tmpfs"), "the temporary folder is in memory");
+    }
 
     @Test
     void theyHaveTheSameValuesAndLayout() {
