@@ -122,8 +122,7 @@ final class CompareCommand extends TrackedCommand {
 
     static void show(LimbeckCommand to, ComparisonResult result) {
         for (ComparisonResult.TeacherResult teacher : result.teachers()) {
-            to.say(Texts.format(
-                    "teacher %s: %s", teacher.architecture(), Metric.text(result.metric(), teacher.value())));
+            to.say(Texts.format("teacher %s: %s", teacher.title(), Metric.text(result.metric(), teacher.value())));
         }
         result.facts().forEach(to::say);
         to.say("");

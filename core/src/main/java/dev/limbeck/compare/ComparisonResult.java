@@ -4,8 +4,10 @@ import dev.limbeck.data.Split;
 import dev.limbeck.evaluate.EvaluationReport;
 import dev.limbeck.evaluate.Interval;
 import dev.limbeck.evaluate.PredictionDiff;
+import dev.limbeck.recipe.LoadedTeacher;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.train.Metric;
+import dev.limbeck.zoo.Zoo;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.commons.io.FilenameUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -150,7 +153,13 @@ public record ComparisonResult(
             double value,
             EvaluationReport report,
             String sha256,
-            String file) {}
+            String file) {
+        /** Return what lines and pages call it: the architecture; of a file that is no network of the zoo, its format and name. */
+        public String title() {
+            boolean isFile = Zoo.find(architecture).isEmpty() && !architecture.contains(LoadedTeacher.JOINED);
+            return isFile ? architecture + " " + FilenameUtils.getName(model) : architecture;
+        }
+    }
 
     /**
      * Hold the result of one run.

@@ -252,9 +252,7 @@ public abstract class Module implements AutoCloseable {
 
     /** Return a SHA-256 of names, types, shapes and values of all parameters and buffers, in hex. */
     public final String sha256() {
-        try (StateDict state = stateDict()) {
-            return state.sha256();
-        }
+        return StateDict.sha256(tensors());
     }
 
     public final boolean isTraining() {

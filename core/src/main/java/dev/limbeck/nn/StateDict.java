@@ -103,6 +103,11 @@ public final class StateDict implements AutoCloseable {
 
     /** Return the SHA-256 over names, types, shapes and values, in hex: equal exactly for equal weights and buffers. */
     public String sha256() {
+        return sha256(tensors);
+    }
+
+    /** Return {@link #sha256()} of a state dict with these tensors, without making one. */
+    static String sha256(Map<String, Tensor> tensors) {
         MessageDigest digest = DigestUtils.getSha256Digest();
         tensors.forEach((name, tensor) -> {
             String head = name + "|" + DType.of(tensor) + "|" + Tensors.shapeText(tensor.shape()) + "\n";

@@ -41,6 +41,9 @@ public record LoadedTeacher(
         @Nullable SavedModel saved,
         Runnable closing)
         implements AutoCloseable {
+    /** What stands between the architectures of several teachers. */
+    public static final String JOINED = "+";
+
     /** Create a teacher from a zoo model. */
     public static LoadedTeacher of(SavedModel saved) {
         return new LoadedTeacher(
@@ -67,7 +70,7 @@ public record LoadedTeacher(
         return new LoadedTeacher(
                 weights == null ? ensemble : ensemble.withWeights(weights),
                 members.stream().map(LoadedTeacher::file).collect(Collectors.joining(", ")),
-                members.stream().map(LoadedTeacher::architecture).collect(Collectors.joining("+")),
+                members.stream().map(LoadedTeacher::architecture).collect(Collectors.joining(JOINED)),
                 members.get(0).preprocessing,
                 Checksum.sha256Of(
                         members.stream().map(LoadedTeacher::identity).collect(Collectors.joining("+")) + settings),

@@ -181,7 +181,10 @@ public final class Tensors {
 
     /** Make a copy that shares no memory and no gradient history, in plain row-major layout. */
     public static Tensor copy(Tensor tensor) {
-        return tensor.detach().clone(new MemoryFormatOptional(MemoryFormat.Contiguous));
+        // Outside of scopes a handle that nobody closes would hold the memory until it is collected.
+        try (Tensor same = tensor.detach()) {
+            return same.clone(new MemoryFormatOptional(MemoryFormat.Contiguous));
+        }
     }
 
     /** Drop the gradient of a parameter. */

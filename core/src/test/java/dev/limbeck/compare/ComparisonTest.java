@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.PicturesForTests;
+import dev.limbeck.evaluate.EvaluationReport;
 import dev.limbeck.evaluate.Interval;
 import dev.limbeck.recipe.PredictionFile;
 import dev.limbeck.recipe.Recipe;
@@ -36,6 +37,8 @@ import org.apache.commons.io.FileUtils;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ComparisonTest {
     @TempDir
@@ -410,6 +413,18 @@ class ComparisonTest {
                         comparison("no", 1, named("plain", recipe(t -> {}), name, recipe(change)), new ArrayList<>()))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "resnet18@0.5, /models/photos.safetensors, resnet18@0.5",
+        "TorchScript, /models/photos.pt, TorchScript photos.pt",
+        "ONNX+resnet18, '/models/a.onnx, /models/b', ONNX+resnet18"
+    })
+    void teachersAreCalledByNetworkOrFile(String architecture, String model, String title) {
+        EvaluationReport report = new EvaluationReport(null, null, null, null, List.of(), null, Map.of());
+        assertThat(new ComparisonResult.TeacherResult(model, architecture, null, Map.of(), 0.5, report, "", "").title())
+                .isEqualTo(title);
     }
 
     @Test

@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
@@ -428,6 +430,25 @@ class RecipeTest {
                         one.toTree(),
                         Recipe.read(file(one.toYaml() + "teacher: {model: t}")).toTree()))
                 .isEqualTo("teacher is not set against {\"model\":\"t\"}");
+    }
+
+    @Test
+    void pathsOfTheSameFileDoNotDiffer() throws IOException {
+        Path photos = Files.createDirectory(folder.resolve("photos"));
+        Path more = Files.createDirectory(folder.resolve("more"));
+        JsonNode one = sources(photos, more);
+        assertThat(RecipeFiles.difference(one, sources(folder.resolve("more/../photos"), more.resolve("."))))
+                .isNull();
+        assertThat(RecipeFiles.difference(one, sources(photos, photos)))
+                .isEqualTo("unlabeled is [\"" + more + "\"] against [\"" + photos + "\"]");
+        assertThat(RecipeFiles.difference(one, sources(folder.resolve("none"), more)))
+                .isEqualTo("source is \"" + photos + "\" against \"" + folder.resolve("none") + "\"");
+    }
+
+    private static JsonNode sources(Path source, Path unlabeled) {
+        ObjectNode data = JsonNodeFactory.instance.objectNode().put("source", source.toString());
+        data.putArray("unlabeled").add(unlabeled.toString());
+        return data;
     }
 
     @Test

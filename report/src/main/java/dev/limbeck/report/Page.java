@@ -32,7 +32,7 @@ record Page(
         List<Misses> misses,
         List<Scatter> scatters,
         List<Cost> costs) {
-    record Teacher(String architecture, double value, EvaluationReport report) {}
+    record Teacher(String title, double value, EvaluationReport report) {}
 
     /**
      * Hold a variant.

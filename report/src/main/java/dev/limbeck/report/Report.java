@@ -83,7 +83,7 @@ public final class Report {
         List<Page.Teacher> pageTeachers = new ArrayList<>();
         for (int i = 0; i < teachers.size(); i++) {
             ComparisonResult.TeacherResult teacher = result.teachers().get(i);
-            pageTeachers.add(new Page.Teacher(teacher.architecture(), teacher.value(), teacher.report()));
+            pageTeachers.add(new Page.Teacher(teacher.title(), teacher.value(), teacher.report()));
         }
         RunRecord first = runRecord(result.variants().get(0).runs().get(0));
         Recipe recipe = RecipeFiles.bind(first.recipe(), "");
@@ -124,7 +124,7 @@ public final class Report {
     }
 
     private Stream<String> teacherNames() {
-        return result.teachers().stream().map(teacher -> TEACHER + teacher.architecture());
+        return result.teachers().stream().map(teacher -> TEACHER + teacher.title());
     }
 
     private Page.Variant variant(ComparisonResult.Variant one) {

@@ -28,7 +28,7 @@ const machines = new Set(data.variants.flatMap(c => c.runs.map(r => r.machine)))
 const factor = (c, i) => i === 0 || machines.size > 1 ? '' : ` (×${fixed(c.seconds / first.seconds, 1)})`;
 byId('summary').append(
     table('Comparison', ...filled(['', metricName, 'of best epoch', `${data.is_share ? 'points over' : 'better than'} ${first.name} (95 %)`, 'the same, best epoch', '% of the gap (95 %)', 'seconds a run'], [
-      ...data.teachers.map(t => [key(`teacher: ${t.architecture}`, 'var(--teacher)'), value(t.value), '–', '–', '–', '–', '–']),
+      ...data.teachers.map(t => [key(`teacher: ${t.title}`, 'var(--teacher)'), value(t.value), '–', '–', '–', '–', '–']),
       ...data.variants.map((c, i) => [key(c.name, color(i)), spread(c.value), spread(c.best_value),
         between(c.difference, gain), between(c.best_difference, gain), between(c.gap_closed, x => String(Math.round(100 * x)).replace('-', '−')),
         fixed(c.seconds, 1) + factor(c, i)]),
@@ -116,7 +116,7 @@ curves();
 
 // Agreement and calibration
 
-const models = [...data.teachers.map(t => ({name: 'teacher: ' + t.architecture, css: 'var(--teacher)', report: t.report})),
+const models = [...data.teachers.map(t => ({name: 'teacher: ' + t.title, css: 'var(--teacher)', report: t.report})),
   ...data.variants.map((c, i) => ({name: c.name, css: color(i), report: c.report}))].filter(m => m.report);
 const calibrated = models.filter(m => m.report.calibration);
 const columns = Object.keys(models[0]?.report.columns ?? {});
