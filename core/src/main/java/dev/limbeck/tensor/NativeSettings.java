@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.jspecify.annotations.Nullable;
@@ -103,7 +104,15 @@ final class NativeSettings {
         }
         boolean all = Stream.of(List.of(MMAP_MAX, 0), List.of(TRIM_THRESHOLD, NEVER), List.of(TOP_PAD, PAD_BYTES))
                 .allMatch(two -> mallopt.invokeInt(two.toArray()) == 1);
-        if (all) CHOSEN.put(MALLOC, "freed memory is kept");
+        if (all) CHOSEN.put(MALLOC, "freed memory is kept" + launcherSettings(System.getenv()));
+    }
+
+    /** Return the variables of malloc that bin/limbeck sets, since no program can set them from inside. */
+    static String launcherSettings(Map<String, String> environment) {
+        return Stream.of("MALLOC_ARENA_MAX", TUNABLES)
+                .filter(environment::containsKey)
+                .map(name -> ", " + name + "=" + environment.get(name))
+                .collect(Collectors.joining());
     }
 
     private static @Nullable String mallocVariables() {

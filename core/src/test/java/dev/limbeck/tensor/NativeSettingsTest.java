@@ -46,6 +46,13 @@ class NativeSettingsTest {
         assertThat(NativeSettings.mallocVariables(Map.of(name, value))).isEqualTo(left ? name + "=" + value : null);
     }
 
+    @Test
+    void theLaunchersSettingsAreSaid() {
+        assertThat(NativeSettings.launcherSettings(Map.of("GLIBC_TUNABLES", "a=1", "MALLOC_ARENA_MAX", "2")))
+                .isEqualTo(", MALLOC_ARENA_MAX=2, GLIBC_TUNABLES=a=1");
+        assertThat(NativeSettings.launcherSettings(Map.of())).isEmpty();
+    }
+
     /** Return a folder that cannot be made, by the administrator neither. */
     private Path nowhere() throws IOException {
         return Files.writeString(home.resolve("nowhere"), "a file");
