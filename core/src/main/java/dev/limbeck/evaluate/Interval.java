@@ -68,7 +68,7 @@ public record Interval(int n, double mean, double spread, double low, double hig
 
     /**
      * Return how many values would show a mean of this size, with a power of 80 %: the sample size of a t test, the least n with
-     * {@code (t(0.975) + t(0.8)) · spread / √n ≤ |mean|}.
+     * {@code (t(0.975) + t(0.8)) · spread / √n < |mean|}.
      *
      * @param most largest number to try
      * @return at least 2; {@code most + 1} if more would be needed
@@ -77,7 +77,7 @@ public record Interval(int n, double mean, double spread, double low, double hig
         for (int values = 2; values <= most; values++) {
             TDistribution t = new TDistribution(values - 1.0);
             double both = t.inverseCumulativeProbability(UPPER) + t.inverseCumulativeProbability(POWER);
-            if (both * spread / Math.sqrt(values) <= Math.abs(mean)) return values;
+            if (both * spread / Math.sqrt(values) < Math.abs(mean)) return values;
         }
         return most + 1;
     }

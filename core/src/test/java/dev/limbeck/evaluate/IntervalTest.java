@@ -42,6 +42,7 @@ class IntervalTest {
                 .isEqualTo(expected);
         assertThat(new Interval(3, -mean, 1, -mean - 2.5, -mean + 2.5).valuesToShow(100))
                 .isEqualTo(expected);
+        assertThat(Interval.of(0, 0).valuesToShow(100)).isEqualTo(101);
     }
 
     @ParameterizedTest
