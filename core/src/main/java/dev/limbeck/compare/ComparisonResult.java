@@ -154,7 +154,7 @@ public record ComparisonResult(
             EvaluationReport report,
             String sha256,
             String file) {
-        /** Return what lines and pages call it: the architecture; of a file that is no network of the zoo, its format and name. */
+        /** Return what lines and pages call it: the architecture; for a file of another format, the format and its name. */
         public String title() {
             boolean isFile = Zoo.find(architecture).isEmpty() && !architecture.contains(LoadedTeacher.JOINED);
             return isFile ? architecture + " " + FilenameUtils.getName(model) : architecture;

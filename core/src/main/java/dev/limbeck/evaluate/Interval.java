@@ -75,9 +75,7 @@ public record Interval(int n, double mean, double spread, double low, double hig
      */
     public int valuesToShow(int most) {
         for (int values = 2; values <= most; values++) {
-            TDistribution t = new TDistribution(values - 1.0);
-            double both = t.inverseCumulativeProbability(UPPER) + t.inverseCumulativeProbability(POWER);
-            if (both * spread / Math.sqrt(values) < Math.abs(mean)) return values;
+            if (half(values, spread) + error(POWER, values, spread) < Math.abs(mean)) return values;
         }
         return most + 1;
     }
@@ -91,6 +89,10 @@ public record Interval(int n, double mean, double spread, double low, double hig
     }
 
     private static double half(int n, double spread) {
-        return new TDistribution(n - 1).inverseCumulativeProbability(UPPER) * spread / Math.sqrt(n);
+        return error(UPPER, n, spread);
+    }
+
+    private static double error(double probability, int n, double spread) {
+        return new TDistribution(n - 1).inverseCumulativeProbability(probability) * spread / Math.sqrt(n);
     }
 }

@@ -20,9 +20,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Run a frozen module faster, through a copy with batch norms folded into convolutions and in the chosen precision. The
  * module itself runs while hooks are registered in it. It always runs if it has no graph description, or if the copy
- * computes different outputs. The copy is created by {@link #prepare} or the first call, and the
- * weights that it does not use move to disk, see {@link WeightsOnDisk}; afterward any number of threads may call it. Close
- * it after use, and before the module.
+ * computes different outputs. The copy is created by {@link #prepare} or the first call, and the weights that it does not use move to
+ * disk, see {@link WeightsOnDisk}; afterward any number of threads may call it. Close it after use, and before the module.
  */
 public final class InferenceCopy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(InferenceCopy.class);

@@ -56,7 +56,7 @@ final class NativeSettings {
     static synchronized void apply() {
         if (!CHOSEN.isEmpty()) return;
         VARIABLES.forEach((name, value) -> CHOSEN.put(name, System.getenv(name)));
-        CHOSEN.put(MALLOC, mallocVariables());
+        CHOSEN.put(MALLOC, mallocVariables(System.getenv()));
         String system = System.getProperty("os.name");
         if (system.startsWith("Windows")) return;
         try {
@@ -109,32 +109,29 @@ final class NativeSettings {
 
     /** Return the variables of malloc that bin/limbeck sets, since no program can set them from inside. */
     static String launcherSettings(Map<String, String> environment) {
-        return Stream.of("MALLOC_ARENA_MAX", TUNABLES)
-                .filter(environment::containsKey)
-                .map(name -> ", " + name + "=" + environment.get(name))
+        return set(environment, "MALLOC_ARENA_MAX", TUNABLES)
+                .map(setting -> ", " + setting)
                 .collect(Collectors.joining());
     }
 
-    private static @Nullable String mallocVariables() {
-        return mallocVariables(System.getenv());
+    private static Stream<String> set(Map<String, String> environment, String... names) {
+        return Stream.of(names).filter(environment::containsKey).map(name -> name + "=" + environment.get(name));
     }
 
     /** Return the variables that choose another allocator, or what {@link #keepMemory} would set; null without one. */
     static @Nullable String mallocVariables(Map<String, String> environment) {
-        String set = Stream.of(
+        String set = set(
+                        environment,
                         "MALLOC_MMAP_THRESHOLD_",
                         "MALLOC_TRIM_THRESHOLD_",
                         "MALLOC_TOP_PAD_",
                         "MALLOC_MMAP_MAX_",
                         TUNABLES,
                         "LD_PRELOAD")
-                .filter(environment::containsKey)
-                .map(name -> name + "=" + environment.get(name))
                 // bin/limbeck sets tunables of small blocks.
                 .filter(setting -> !setting.startsWith(TUNABLES)
                         || OF_LARGE_BLOCKS.matcher(setting).find())
-                .reduce((one, other) -> one + " " + other)
-                .orElse("");
+                .collect(Collectors.joining(" "));
         return set.isEmpty() ? null : set;
     }
 
