@@ -118,14 +118,7 @@ final class OnnxConversion extends OnnxRecurrence {
             case "batch_norm" -> batchNorm(node);
             case "layer_norm" -> layerNorm(node);
             case "linear" -> linear(node);
-            case "matmul", "bmm" ->
-                new Value(
-                        onnx.node(
-                                "MatMul",
-                                List.of(value(node, 0).name(), value(node, 1).name())),
-                        Math.max(value(node, 0).rank(), value(node, 1).rank()),
-                        -1,
-                        -1);
+            case "matmul", "bmm" -> product(value(node, 0), value(node, 1));
             case "max_pool2d" -> pool(node, "MaxPool", 4, flag(node, 5));
             case "avg_pool2d" -> pool(node, "AveragePool", -1, flag(node, 4));
             case "adaptive_avg_pool2d" -> adaptivePool(node);
@@ -308,6 +301,16 @@ final class OnnxConversion extends OnnxRecurrence {
         String product = onnx.node("MatMul", List.of(x.name(), weight(weight.t())));
         if (!(any(node, 2) instanceof Tensor)) return x.named(product);
         return x.named(onnx.node("Add", List.of(product, tensor(node, 2))));
+    }
+
+    private Value product(Value x, Value y) {
+        int rank = Math.max(x.rank(), y.rank());
+        if (x.rank() == 1) rank--;
+        if (y.rank() != 1) return new Value(onnx.node("MatMul", List.of(x.name(), y.name())), rank, -1, -1);
+        // A matrix of one column: ONNX Runtime 1.28 drops a transposition of x before a vector, without an error.
+        String column = onnx.node("Unsqueeze", List.of(y.name(), onnx.integers(1)));
+        String rows = onnx.node("MatMul", List.of(x.name(), column));
+        return new Value(onnx.node("Squeeze", List.of(rows, onnx.integers(-1))), rank - 1, -1, -1);
     }
 
     private Value pool(Node node, String op, int dilationAt, boolean ceil) {

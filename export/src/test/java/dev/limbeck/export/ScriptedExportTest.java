@@ -131,6 +131,28 @@ class ScriptedExportTest {
         }
     }
 
+    /** ONNX Runtime dropped the transposition; the negative axis needs the rank without the last dimension. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "torch.matmul(x.transpose(2, 3), self.vector).sum([-2])",
+                "torch.matmul(x.mean([1]).transpose(1, 2), self.vector)",
+                "torch.matmul(torch.matmul(self.vector, x.transpose(2, 3)).transpose(1, 2), self.three)"
+            })
+    void transposedMatricesTimesAVectorAreExportedAsComputed(String returned) {
+        try (Scope scope = Scope.open()) {
+            Tensor vector = Tensors.randn(SIDE);
+            Tensor x = Tensors.randn(2, 3, SIDE, SIDE);
+            float[] found = exported(
+                    Map.of("vector", vector, "three", Tensors.randn(3)), "return " + returned, SIDE, x, e -> e);
+            try (Script script = TorchScriptFile.open(home.resolve("given.pt")).load()) {
+                assertThat(found)
+                        .containsExactly(
+                                Tensors.toFloats(script.forward(Inputs.of(x)).contiguous()), within(1e-4f));
+            }
+        }
+    }
+
     private static ImageData images() {
         return Datasets.open("shapes:40:10:10")
                 .imageSize(SIDE)
