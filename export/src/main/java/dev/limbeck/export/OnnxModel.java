@@ -95,7 +95,15 @@ public final class OnnxModel implements AutoCloseable {
         // Before native code opens what the file names.
         OnnxExternalData.files(file);
         OnnxSizes.check(file);
-        OnnxSession session = OnnxSession.open(file, threads);
+        return of(OnnxSession.open(file, threads));
+    }
+
+    /** Open a file, run by the runtime as it is written, without graph optimizations. It was opened before. */
+    static OnnxModel openUnoptimized(Path file) {
+        return of(OnnxSession.openUnoptimized(file));
+    }
+
+    private static OnnxModel of(OnnxSession session) {
         try {
             return new OnnxModel(session);
         } catch (RuntimeException e) {
@@ -106,13 +114,7 @@ public final class OnnxModel implements AutoCloseable {
 
     /** Open a model in memory that this program wrote. */
     static OnnxModel open(byte[] model) {
-        OnnxSession session = OnnxSession.open(model, Path.of("the model"));
-        try {
-            return new OnnxModel(session);
-        } catch (RuntimeException e) {
-            session.close();
-            throw e;
-        }
+        return of(OnnxSession.open(model, Path.of("the model")));
     }
 
     /** Return the metadata of the file. */

@@ -5,7 +5,6 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.ModelFacts;
 import dev.limbeck.distill.teacher.ModelRuntime;
 import dev.limbeck.tensor.InputSpec;
-import dev.limbeck.tensor.Inputs;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,7 +14,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.bytedeco.pytorch.Tensor;
 
 /** Run ONNX files in ONNX Runtime, as teachers or for evaluation. */
 public final class OnnxRuntime implements ModelRuntime {
@@ -67,22 +65,7 @@ public final class OnnxRuntime implements ModelRuntime {
                 + model.outputType().toString().toLowerCase(Locale.ROOT) + " " + text(model.outputShape())));
         model.outputs().stream().filter(name -> !name.equals(model.output())).forEach(outputs::add);
         ModelFacts facts = new ModelFacts("ONNX", model.inputs(), outputs, metadata(model, file));
-        return new Running() {
-            @Override
-            public Tensor forward(Inputs inputs) {
-                return model.forward(inputs);
-            }
-
-            @Override
-            public ModelFacts facts() {
-                return facts;
-            }
-
-            @Override
-            public void close() {
-                model.close();
-            }
-        };
+        return new OnnxRunning(file, model, facts);
     }
 
     private static String text(long... shape) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
@@ -13,11 +14,16 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
+import dev.limbeck.distill.teacher.ModelRuntime;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Learner;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
@@ -27,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -84,6 +91,31 @@ class OnnxTeacherTest {
                 assertThat(teacher.preprocessing())
                         .containsAllEntriesOf(data.preprocessing().toMetadata());
                 assertThat(logits(teacher)).as("logits of %s", file).containsExactly(expected, within(1e-4f));
+            }
+        }
+    }
+
+    /** Rows of 3 images × 2×2 → 2 classes: a transposed map times a vector, as ONNX Runtime's optimization gets it wrong. */
+    @Test
+    void aFileThatOnnxRuntimeOptimizesWronglyRunsAsWritten() throws IOException {
+        OnnxBuilder graph = new OnnxBuilder();
+        graph.input("image", DType.FLOAT32, 3, 2, 2);
+        graph.output("logits", 2);
+        String map = graph.node("ReduceMean", List.of("image"), "axes", new long[] {1}, "keepdims", 0L);
+        String turned = graph.node("Transpose", List.of(map), "perm", new long[] {0, 2, 1});
+        graph.add("MatMul", List.of(turned, graph.floats(new float[] {1, 10}, 2)), "logits");
+        ModelProto model = ModelProto.newBuilder()
+                .setIrVersion(8)
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(17))
+                .setGraph(graph.build())
+                .build();
+        Path file = Files.write(home.resolve("turned.onnx"), model.toByteArray());
+        try (Scope scope = Scope.open();
+                ModelRuntime.Running running = new OnnxRuntime().open(file)) {
+            Tensor image = Tensors.of(new float[] {1, 2, 3, 4}, 1, 1, 2, 2).expand(2, 3, 2, 2);
+            Inputs given = Inputs.of(image.contiguous());
+            for (int i = 0; i < 2; i++) {
+                assertThat(Tensors.toFloats(running.forward(given))).containsExactly(31, 42, 31, 42);
             }
         }
     }

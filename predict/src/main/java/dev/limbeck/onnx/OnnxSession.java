@@ -147,6 +147,15 @@ public final class OnnxSession implements AutoCloseable {
                 (environment, options) -> environment.createSession(file.toString(), options));
     }
 
+    /** Open a file, run as it is written, without the runtime's graph optimizations; see {@link #open(Path, int)}. */
+    public static OnnxSession openUnoptimized(Path file) {
+        OnnxChecksum.check(file);
+        return open(file, 0, () -> Files.newInputStream(file), (environment, options) -> {
+            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.NO_OPT);
+            return environment.createSession(file.toString(), options);
+        });
+    }
+
     /**
      * Open a model in memory.
      *
