@@ -1,5 +1,6 @@
 package dev.limbeck.model;
 
+import dev.limbeck.nn.ChannelGroup;
 import dev.limbeck.nn.Conv1d;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Embedding;
@@ -28,36 +29,50 @@ final class PairedTensors {
      * Hold a tensor and its counterpart, of the same rank.
      *
      * @param ofClasses whether the rows are the outputs, so that their numbers may differ
+     * @param positions values of each channel that stand together along the second axis, behind a flattened map; else 1
      */
-    record Pair(Tensor own, Tensor other, boolean ofClasses) {}
+    record Pair(Tensor own, Tensor other, boolean ofClasses, int positions) {
+        /** Return how many values of a channel stand together along an axis. */
+        int positions(int axis) {
+            return axis == 1 ? positions : 1;
+        }
+    }
 
     private final Map<String, Pair> pairs = new LinkedHashMap<>();
     private final Map<String, KeptLayers> blocks = new LinkedHashMap<>();
     private final Map<String, Module> heads = new LinkedHashMap<>();
     private final Set<String> headTensors;
     private final Set<String> otherHeadTensors;
+    private final Map<String, Long> positions;
+    private final Map<String, Long> otherPositions;
     private @Nullable Linear classifier;
     private @Nullable String misfit;
 
-    private PairedTensors(Set<String> headTensors, Set<String> otherHeadTensors) {
+    private PairedTensors(Module network, Set<String> headTensors, Module other, Set<String> otherHeadTensors) {
         this.headTensors = headTensors;
         this.otherHeadTensors = otherHeadTensors;
+        positions = ChannelGroup.positions(network);
+        otherPositions = ChannelGroup.positions(other);
     }
 
     /** Pair all tensors but those of the classifiers. */
     static PairedTensors ofBodies(Module network, Architecture architecture, Module other, Architecture larger) {
-        PairedTensors paired = new PairedTensors(lastGroup(network, architecture), lastGroup(other, larger));
+        PairedTensors paired =
+                new PairedTensors(network, lastGroup(network, architecture), other, lastGroup(other, larger));
         paired.add("", network, "", other);
         return paired;
     }
 
-    /** Pair the tensors of two classifiers, whose last linear layers may have other numbers of rows. */
-    static PairedTensors ofHeads(String path, Module head, Module other) {
-        PairedTensors paired = new PairedTensors(Set.of(), Set.of());
+    /** Pair the tensors of two networks' classifiers at a path, whose last linear layers may have other numbers of rows. */
+    static PairedTensors ofHeads(String path, Module network, Module other) {
+        PairedTensors paired = new PairedTensors(network, Set.of(), other, Set.of());
+        Module head = network.module(path);
         for (Module module : head.modules().values()) {
             if (module instanceof Linear linear) paired.classifier = linear;
         }
-        paired.add(path, head, path, other);
+        Module counterpart = other.modules().get(path);
+        if (counterpart == null) paired.miss("it has no " + path);
+        else paired.add(path, head, path, counterpart);
         return paired;
     }
 
@@ -196,6 +211,12 @@ final class PairedTensors {
     private void addTensors(String path, Module own, String from, Module other) {
         Map<String, Tensor> tensors = tensors(own);
         Map<String, Tensor> others = tensors(other);
+        long together = positions.getOrDefault(path, 1L);
+        long otherTogether = otherPositions.getOrDefault(from, 1L);
+        if (together != otherTogether) {
+            miss(path + " reads maps of " + together + " positions, in it " + otherTogether);
+            return;
+        }
         tensors.forEach((name, tensor) -> {
             Tensor counterpart = others.remove(name);
             if (counterpart == null) {
@@ -207,7 +228,7 @@ final class PairedTensors {
                 miss(join(path, name) + " is " + Tensors.shapeText(tensor.shape()) + ", in it "
                         + Tensors.shapeText(counterpart.shape()));
             }
-            pairs.put(join(path, name), new Pair(tensor, counterpart, ofClasses));
+            pairs.put(join(path, name), new Pair(tensor, counterpart, ofClasses, Math.toIntExact(together)));
         });
         others.keySet().forEach(name -> miss("it also has " + join(from, name)));
     }

@@ -7,6 +7,7 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.Modalities;
 import dev.limbeck.data.Modality;
 import dev.limbeck.model.PairedTensors.Pair;
+import dev.limbeck.nn.ChannelGroup;
 import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Block i of n starts from block ⌊i·N/n⌋ of N, in each list of blocks: 0 and 1 of 3, 0 and 2 of 4, 0 and 3 of 6 for a ResNet-18 from a
  * ResNet-34; 0, 3 and 6 of 9 for a CIFAR ResNet-20 from a ResNet-56. Channel i of n is channel ⌊i·N/n⌋ of N in the same way. This choice depends on
  * both sizes alone, so a layer's outputs, the inputs of all layers that read them, their norms and both sides of a residual sum agree; so do
- * channels that are joined one after another or padded. Weights are not rescaled: batch norms adapt their statistics in the first steps. Heads of
+ * channels that are joined one after another or padded. The positions of a channel's flattened map, as {@link ChannelGroup} describes it, stay
+ * together. Weights are not rescaled: batch norms adapt their statistics in the first steps. Heads of
  * attention are not kept whole.
  *
  * <p>The classifier is copied if the larger one has all of the network's class names, in the network's order; else it keeps its initial values.
@@ -75,10 +78,9 @@ public final class WeightSelection {
         Map<String, Pair> pairs = new LinkedHashMap<>(bodies.pairs());
         Map<String, String> heads = new LinkedHashMap<>();
         int @Nullable [] rows = rows(source.task(), data.task());
-        bodies.heads().forEach((path, head) -> {
-            Module other = source.module().modules().get(path);
-            PairedTensors paired = other == null ? null : PairedTensors.ofHeads(path, head, other);
-            if (paired == null || paired.misfit() != null) heads.put(path, "another head");
+        bodies.heads().keySet().forEach(path -> {
+            PairedTensors paired = PairedTensors.ofHeads(path, network, source.module());
+            if (paired.misfit() != null) heads.put(path, "another head");
             else if (rows == null) heads.put(path, difference(source.task(), data.task()));
             else pairs.putAll(paired.pairs());
         });
@@ -134,12 +136,18 @@ public final class WeightSelection {
             if (axis == 0 && pair.ofClasses() && rows != null) {
                 values = select(values, axis, rows);
             } else if (own[axis] != other[axis]) {
-                KeptLayers kept = KeptLayers.evenly(Math.toIntExact(other[axis]), Math.toIntExact(own[axis]));
-                values = select(
-                        values, axis, kept.layers().stream().mapToInt(i -> i).toArray());
+                values = select(values, axis, chosen(other[axis], own[axis], pair.positions(axis)));
             }
         }
         return values;
+    }
+
+    /** Return the chosen channels' values along an axis, of which several of each channel may stand together. */
+    private static int[] chosen(long of, long wanted, int together) {
+        KeptLayers channels = KeptLayers.evenly(Math.toIntExact(of / together), Math.toIntExact(wanted / together));
+        return channels.layers().stream()
+                .flatMapToInt(channel -> IntStream.range(channel * together, (channel + 1) * together))
+                .toArray();
     }
 
     private static Tensor select(Tensor values, int axis, int... chosen) {

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * Describe channels that can only be cut together: the filters that make them, what carries them on, and what reads them.
@@ -83,5 +84,22 @@ public record ChannelGroup(List<Part> producers, List<Part> consumers) {
         });
         found.sort(Comparator.comparing(group -> places.getOrDefault(group.name(), places.size())));
         return found;
+    }
+
+    /**
+     * Return how many values of each channel stand together along the second dimension of the modules that read a network's channels, by
+     * path: the positions of a flattened map, or 1.
+     */
+    public static Map<String, Long> positions(Module network) {
+        Map<String, Long> positions = new HashMap<>();
+        for (ChannelGroup group : in(network)) {
+            Tensor made = network.module(group.name()).ownParameters().get("weight");
+            for (Part part : group.consumers) {
+                Tensor read = network.module(part.path).ownParameters().get("weight");
+                if (made == null || read == null || read.dim() < 2) continue;
+                positions.put(part.path, Math.max(1, read.size(1) / (part.copies * made.size(0))));
+            }
+        }
+        return positions;
     }
 }

@@ -7,7 +7,11 @@ import static org.assertj.core.api.Assertions.within;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
+import dev.limbeck.nn.ChannelGroup;
+import dev.limbeck.nn.Conv2d;
+import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Prunable;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
@@ -309,6 +313,82 @@ class WeightSelectionTest {
                                     .isEqualTo(Tensors.toFloats(other.get(source)));
                         }
                     });
+        }
+    }
+
+    /** VGG's own classifier reads 7×7 positions of each channel: column 49·c + p is of channel c. */
+    @Test
+    void theClassifierOfANarrowerVggKeepsThePositionsOfEachChannel() {
+        Architecture wide = Zoo.byName("vgg11_bn@2-2-2-2-2-2-2-8");
+        Architecture narrow = Zoo.byName("vgg11_bn@2-2-2-2-2-2-2-3");
+        int[] chosen = {0, 2, 5};
+        try (SavedModel from = larger(wide, "cat", "dog", "fish");
+                Module network = narrow.create(3)) {
+            StartingWeights start = start(from, network, narrow, "cat", "dog", "fish");
+            assertThat(start.heads()).isEmpty();
+            // The last convolution and its norm, and what reads them.
+            assertThat(start.sliced()).isEqualTo(7);
+            float[] own = values(network).get("classifier.0.weight");
+            float[] other = values(from.module()).get("classifier.0.weight");
+            for (int out : new int[] {0, 1, 4095}) {
+                for (int channel = 0; channel < 3; channel++) {
+                    for (int p = 0; p < 49; p++) {
+                        assertThat(own[(3 * out + channel) * 49 + p])
+                                .isEqualTo(other[(8 * out + chosen[channel]) * 49 + p]);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Channels of larger maps have no counterpart in smaller ones, though there are as many columns here. */
+    @Test
+    void mapsOfOtherSizesAreNotPaired() {
+        try (Module own = new Flattened(2, 4);
+                Module other = new Flattened(8, 2)) {
+            assertThat(PairedTensors.ofHeads("classifier", own, other).misfit())
+                    .isEqualTo("classifier reads maps of 16 positions, in it 4");
+        }
+    }
+
+    private static final class Flattened extends Module implements Prunable {
+        private final Module convolution;
+        private final Module classifier;
+
+        Flattened(long channels, long side) {
+            convolution = child("convolution", Conv2d.of(3, channels, 3, 1, 1));
+            classifier = child("classifier", new Linear(channels * side * side, 2));
+        }
+
+        @Override
+        public List<ChannelGroup> channelGroups() {
+            return List.of(ChannelGroup.of("convolution").into("classifier"));
+        }
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            return classifier.apply(convolution.apply(x).flatten(1, -1));
+        }
+    }
+
+    /** The concatenated pooling has all maxima before all means. */
+    @Test
+    void aConcatenatedPoolingIsChosenFromTwice() {
+        Architecture wide = Zoo.byName("small-cnn-4-8+concat");
+        Architecture narrow = Zoo.byName("small-cnn-4-3+concat");
+        int[] chosen = {0, 2, 5, 8, 10, 13};
+        try (SavedModel from = larger(wide, "cat", "dog", "fish");
+                Module network = narrow.create(3)) {
+            assertThat(start(from, network, narrow, "cat", "dog", "fish").heads())
+                    .isEmpty();
+            Map<String, float[]> own = values(network);
+            Map<String, float[]> other = values(from.module());
+            for (int out = 0; out < 512; out++) {
+                for (int i = 0; i < 6; i++) {
+                    assertThat(own.get("classifier.2.weight")[6 * out + i])
+                            .isEqualTo(other.get("classifier.2.weight")[16 * out + chosen[i]]);
+                }
+            }
         }
     }
 
