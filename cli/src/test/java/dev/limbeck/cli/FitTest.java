@@ -94,6 +94,58 @@ class FitTest {
         assertThat(answer.out()).contains("not confirmed: ");
     }
 
+    /** Measure networks, write their costs, and return a budget between two of them, in MB. */
+    private static double between(Path out, String one, String other) throws IOException {
+        fit("--students", one + "," + other, "--max-mb", "1", "--measure", "--out", out)
+                .done();
+        JsonNode costs = Cli.read(out.resolve("costs.json")).at("/costs");
+        assertThat(costs).hasSize(2);
+        return (costs.at("/0/bytes").asDouble() + costs.at("/1/bytes").asDouble()) / 2e6;
+    }
+
+    @Test
+    void narrowerFormsTakePartWithCostsOfElsewhere() throws IOException {
+        Path measured = home.resolve("narrower");
+        double budget = between(measured, "small-cnn-8", "small-cnn-8@0.5");
+        Object[] options = {
+            "--costs", measured.resolve("costs.json"), "--max-mb", budget, "--confirm", "0", "--students", "small-cnn-8"
+        };
+        Cli.Answer half = fit(options, "--out", home.resolve("half")).done();
+        assertThat(half.err()).contains("1 of 2 networks are within").doesNotContain("has no cost");
+        assertThat(half.out()).contains("chosen: small-cnn-8@0.5, ");
+    }
+
+    @Test
+    void narrowerFormsThatWereNotMeasuredElsewhereAreNamed() throws IOException {
+        Path measured = home.resolve("whole");
+        between(measured, "small-cnn-8", "small-cnn-6");
+        for (String students : new String[] {"small-cnn-8,small-cnn-6", ""}) {
+            Cli.Answer answer = fit(
+                    "--costs",
+                    measured.resolve("costs.json"),
+                    "--max-mb",
+                    "0.0001",
+                    students.isEmpty() ? new Object[0] : new Object[] {"--students", students},
+                    "--out",
+                    home.resolve("unknown"));
+            assertThat(answer.err())
+                    .contains(
+                            "costs.json has no cost of small-cnn-8@0.5, small-cnn-6@0.5, so they are left out; measure"
+                                    + " with this budget where it was measured (--measure)",
+                            "none of 2 networks is within");
+        }
+    }
+
+    @Test
+    void aHalfThatIsNamedItselfStillGetsAQuarter() throws IOException {
+        Path out = home.resolve("quarter");
+        double budget = between(out, "small-cnn-8@0.25", "small-cnn-8@0.5");
+        Cli.Answer answer = fit(
+                        "--students", "small-cnn-8,small-cnn-8@0.5", "--max-mb", budget, "--confirm", "0", "--out", out)
+                .done();
+        assertThat(answer.out()).contains("chosen: small-cnn-8@0.25, ");
+    }
+
     @Test
     void aBudgetThatNothingMeetsNamesTheNearest() {
         Cli.Answer answer = fit("--students", NETWORKS, "--max-mb", "0.0001", "--out", home.resolve("none"));

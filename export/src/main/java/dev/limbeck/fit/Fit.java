@@ -20,6 +20,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -109,7 +112,7 @@ public final class Fit {
         return this;
     }
 
-    /** Use costs that {@link #measure} stored elsewhere, in place of this machine's. */
+    /** Use costs that {@link #measure} stored elsewhere, in place of this machine's. Networks and narrower forms that it lacks are logged. */
     public Fit costs(Path file) {
         measured = file;
         return this;
@@ -139,8 +142,9 @@ public final class Fit {
             }
             List<String> names = students.isEmpty() ? measured != null ? named(known) : inZoo(data) : students;
             requireTrainable(names, ofTeacher);
-            List<Cost> costs = new ArrayList<>(costs(names, known, file, data));
-            if (measured == null) costs.addAll(narrower(costs, known, file, data));
+            List<Cost> costs = new ArrayList<>(costs(names, known, data));
+            if (measured != null) logUnknown(names, costs);
+            costs.addAll(narrower(costs, known, data));
             if (costs.isEmpty()) throw new LimbeckException("none of " + names.size() + " networks can be measured");
             String machine = known == null ? here() : known.machine();
             int used = known == null ? threads : known.threads();
@@ -158,7 +162,7 @@ public final class Fit {
     }
 
     /** Return the costs that are known, and those of the other networks as measured here, unless they are to come from elsewhere. */
-    private List<Cost> costs(List<String> names, @Nullable Costs known, Path file, Data data) {
+    private List<Cost> costs(List<String> names, @Nullable Costs known, Data data) {
         List<Cost> costs = new ArrayList<>();
         List<String> missing = new ArrayList<>();
         for (String name : names) {
@@ -173,40 +177,62 @@ public final class Fit {
             if (timed) costs.add(cost.get());
             else missing.add(name);
         }
-        if (measured != null) {
-            missing.forEach(name -> context.log().accept(name + " is left out: " + file + " has no cost of it"));
-        } else if (!missing.isEmpty()) {
+        if (measured == null && !missing.isEmpty()) {
             context.log().accept("measuring in ONNX Runtime: " + String.join(", ", missing));
             costs.addAll(new CostMeter(data, threads, context.log()).measure(missing, budget));
         }
         return costs;
     }
 
-    /** Return costs of narrower forms of the networks above the budget: half of the channels, and a quarter if that is still above it. */
-    private List<Cost> narrower(List<Cost> whole, @Nullable Costs known, Path file, Data data) {
-        Set<String> above = aboveBudget(whole);
-        Set<String> architectures = whole.stream().map(Cost::architecture).collect(Collectors.toSet());
-        List<Cost> narrow = new ArrayList<>();
-        for (String share : NARROWER) {
-            List<String> forms = above.stream()
-                    .map(name -> name + share)
-                    // Not of a file, nor of a network without channels that can be pruned, nor one that takes part
-                    // already.
-                    .filter(name -> Zoo.find(name).stream().anyMatch(one -> architectures.add(one.name())))
-                    .toList();
-            List<Cost> costs = costs(forms, known, file, data);
-            narrow.addAll(costs);
-            Set<String> still = aboveBudget(costs);
-            above.removeIf(name -> !still.contains(name + share));
-        }
-        return narrow;
+    private void logUnknown(List<String> names, List<Cost> costs) {
+        Set<String> known = costs.stream().map(Cost::student).collect(Collectors.toSet());
+        names.stream()
+                .filter(name -> !known.contains(name))
+                .forEach(name -> context.log().accept(name + " is left out: " + measured + " has no cost of it"));
     }
 
-    private Set<String> aboveBudget(List<Cost> costs) {
-        return costs.stream()
+    /**
+     * Return costs of narrower forms of the networks above the budget: half of the channels, and a quarter if that is still above it. Those
+     * that take part already are not repeated.
+     */
+    private List<Cost> narrower(List<Cost> whole, @Nullable Costs known, Data data) {
+        Map<String, Cost> byArchitecture = new HashMap<>();
+        whole.forEach(cost -> byArchitecture.put(cost.architecture(), cost));
+        Set<String> above = whole.stream()
                 .filter(cost -> !budget.allows(cost))
                 .map(Cost::student)
                 .collect(Collectors.toCollection(LinkedHashSet::new));
+        Map<String, String> unknown = new LinkedHashMap<>();
+        List<Cost> narrow = new ArrayList<>();
+        for (String share : NARROWER) {
+            // Files have no such forms, nor have networks without channels that can be pruned.
+            Map<String, String> forms = new LinkedHashMap<>();
+            above.forEach(name -> Zoo.find(name + share).ifPresent(form -> forms.put(name, form.name())));
+            Set<String> taken = new HashSet<>(byArchitecture.keySet());
+            List<Cost> costs = costs(
+                    forms.keySet().stream()
+                            .filter(name -> taken.add(forms.get(name)))
+                            .map(name -> name + share)
+                            .toList(),
+                    known,
+                    data);
+            costs.forEach(cost -> byArchitecture.put(cost.architecture(), cost));
+            narrow.addAll(costs);
+            above.retainAll(forms.keySet());
+            above.removeIf(name -> {
+                Cost cost = byArchitecture.get(forms.get(name));
+                if (cost != null) return budget.allows(cost);
+                // Elsewhere a quarter may have been measured alone.
+                if (measured != null) unknown.putIfAbsent(name, name + share);
+                return measured == null;
+            });
+        }
+        if (!unknown.isEmpty()) {
+            context.log()
+                    .accept(measured + " has no cost of " + String.join(", ", unknown.values())
+                            + ", so they are left out; measure with this budget where it was measured (--measure)");
+        }
+        return narrow;
     }
 
     private static String here() {
