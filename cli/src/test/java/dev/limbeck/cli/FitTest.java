@@ -147,6 +147,32 @@ class FitTest {
     }
 
     @Test
+    void onlyNetworksThatCanStartFromTheTeacherAreMeasured() throws IOException {
+        Path out = home.resolve("starting");
+        Cli.Answer named = fit(
+                "--init",
+                "teacher",
+                "--students",
+                "cifar-resnet8,small-cnn-4",
+                "--max-mb",
+                "1",
+                "--measure",
+                "--out",
+                out);
+        assertThat(named.code()).isEqualTo(1);
+        assertThat(named.err())
+                .contains("small-cnn-4 cannot start from the weights of cifar-resnet8")
+                .doesNotContain("measuring");
+        assertThat(out.resolve("costs.json")).doesNotExist();
+        Cli.Answer all = fit("--init", "teacher", "--max-mb", "1", "--measure", "--out", out)
+                .done();
+        assertThat(all.err()).containsPattern("\\d+ of \\d+ networks cannot start from the weights that init.from");
+        assertThat(Cli.read(out.resolve("costs.json")).at("/costs")).hasSize(1);
+        assertThat(Cli.read(out.resolve("costs.json")).at("/costs/0/student").asText())
+                .isEqualTo("cifar-resnet8");
+    }
+
+    @Test
     void aBudgetThatNothingMeetsNamesTheNearest() {
         Cli.Answer answer = fit("--students", NETWORKS, "--max-mb", "0.0001", "--out", home.resolve("none"));
         assertThat(answer.code()).isEqualTo(1);

@@ -57,10 +57,21 @@ public final class WeightSelection {
      * @throws LimbeckException in one line, naming both and what would fit
      */
     public static void check(SavedModel source, Architecture architecture) {
-        List<InputSpec> inputs = architecture.isSizedByInputs() ? Modalities.inputs(source.preprocessing()) : List.of();
-        try (Module network = architecture.create(ANY_CLASSES, inputs)) {
+        try (Module network = example(source, architecture)) {
             bodies(source, network, architecture);
         }
+    }
+
+    /** Return whether {@link #check} accepts an architecture. */
+    public static boolean isPossible(SavedModel source, Architecture architecture) {
+        try (Module network = example(source, architecture)) {
+            return fits(source, network, architecture, Zoo.byName(source.architecture()));
+        }
+    }
+
+    private static Module example(SavedModel source, Architecture architecture) {
+        List<InputSpec> inputs = architecture.isSizedByInputs() ? Modalities.inputs(source.preprocessing()) : List.of();
+        return architecture.create(ANY_CLASSES, inputs);
     }
 
     /**
@@ -198,20 +209,18 @@ public final class WeightSelection {
     private static String fitting(SavedModel source, Architecture larger) {
         if (larger.isSizedByInputs()) return "";
         String names = Stream.concat(Zoo.family(larger).stream(), Stream.of(larger.withOwnHead()))
-                .filter(one -> isFitting(source, one, larger))
+                .filter(one -> isPossible(source, one))
                 .map(Architecture::name)
                 .distinct()
                 .collect(Collectors.joining(" or "));
         return ": " + names;
     }
 
-    private static boolean isFitting(SavedModel source, Architecture one, Architecture larger) {
-        try (Module network = one.create(ANY_CLASSES)) {
-            return network.getClass() == source.module().getClass()
-                    && PairedTensors.ofBodies(network, one, source.module(), larger)
-                                    .misfit()
-                            == null;
-        }
+    private static boolean fits(SavedModel source, Module network, Architecture architecture, Architecture larger) {
+        return network.getClass() == source.module().getClass()
+                && PairedTensors.ofBodies(network, architecture, source.module(), larger)
+                                .misfit()
+                        == null;
     }
 
     /** Refuse other tokens or columns: the same numbers would mean something else. Images are pixels for all. */

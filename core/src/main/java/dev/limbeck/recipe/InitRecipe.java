@@ -117,6 +117,19 @@ public record InitRecipe(
         }
     }
 
+    /**
+     * Return whether a student can start so.
+     *
+     * @param teacher the opened teacher; null for none
+     * @throws LimbeckException in one line, if the weights cannot be read
+     */
+    boolean allows(Architecture student, @Nullable LoadedTeacher teacher, Consumer<String> log) {
+        if (isOfTeacher()) return WeightSelection.isPossible(saved(teacher), student);
+        try (LoadedTeacher source = open(log)) {
+            return WeightSelection.isPossible(saved(source), student);
+        }
+    }
+
     /** Build a learner that starts so. */
     Learner build(LearnerBuilder learner, @Nullable LoadedTeacher teacher, Consumer<String> log) {
         if (isOfTeacher()) return learner.startFrom(saved(teacher)).build();

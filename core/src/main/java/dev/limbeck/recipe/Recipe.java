@@ -260,6 +260,17 @@ public record Recipe(
             init.check(Zoo.byName(other), loaded, context.quiet().log());
     }
 
+    /**
+     * Return whether the student can start as {@code init} says.
+     *
+     * @param loaded the opened teacher; null for none
+     * @throws LimbeckException in one line, if the weights cannot be read
+     */
+    public boolean canStart(@Nullable LoadedTeacher loaded, RunContext context) {
+        return init == null
+                || init.allows(architecture(), loaded, context.quiet().log());
+    }
+
     /** Return the SHA-256 of the weights in the file that the student starts from, in hex; empty if there is none, or it is the teacher. */
     public String startSha256(RunContext context) {
         if (init != null) return init.sha256(context.quiet().log());

@@ -278,6 +278,7 @@ class WeightSelectionTest {
             String message = student + " cannot start from the weights of " + larger + " (big): " + why
                     + "; choose a student of its family that is no larger (--arch): " + matching
                     + ", or start from random weights (without --init)";
+            assertThat(WeightSelection.isPossible(from, architecture)).isFalse();
             assertThatThrownBy(() -> WeightSelection.check(from, architecture))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage(message);

@@ -140,7 +140,8 @@ public final class Fit {
                     requireSame(file, "machine", here(), known.machine());
                 }
             }
-            List<String> names = students.isEmpty() ? measured != null ? named(known) : inZoo(data) : students;
+            List<String> names =
+                    startable(students.isEmpty() ? measured != null ? named(known) : inZoo(data) : students);
             requireTrainable(names, ofTeacher);
             List<Cost> costs = new ArrayList<>(costs(names, known, data));
             if (measured != null) logUnknown(names, costs);
@@ -284,8 +285,35 @@ public final class Fit {
     }
 
     private Map<String, String> ofTeacher() {
-        try (LoadedTeacher teacher = Objects.requireNonNull(base.teacher()).open(line -> {})) {
+        try (LoadedTeacher teacher = teacher()) {
             return teacher.preprocessing();
+        }
+    }
+
+    private LoadedTeacher teacher() {
+        return Objects.requireNonNull(base.teacher()).open(line -> {});
+    }
+
+    /** Return the networks that can start as the recipe says. One that cannot is an error if it was named. */
+    private List<String> startable(List<String> names) {
+        if (base.init() == null) return names;
+        Map<String, Recipe> recipes = SearchSpace.ofStudents(names).recipes(base);
+        try (LoadedTeacher teacher = teacher()) {
+            List<String> able = students.isEmpty()
+                    ? names.stream()
+                            .filter(name -> recipes.get(name).canStart(teacher, context))
+                            .toList()
+                    : names;
+            // If there is none, the check says what would fit.
+            if (able.isEmpty()) able = names;
+            for (String name : able) recipes.get(name).checkStart(teacher, context);
+            if (able.size() < names.size()) {
+                context.log()
+                        .accept(
+                                (names.size() - able.size()) + " of " + names.size()
+                                        + " networks cannot start from the weights that init.from (--init) names, and are left out");
+            }
+            return able;
         }
     }
 
