@@ -74,6 +74,17 @@ final class FitCommand extends TrackedCommand {
         Numbers.atLeast(0, "--confirm", confirm);
         if (measureOnly && costs != null)
             throw new WrongOption("--measure measures here, found --costs too; leave one out");
+        onlyIf(
+                costs == null,
+                "is for measuring here, found --costs, which was measured; leave it out",
+                "--onnx-threads");
+        onlyIf(
+                !measureOnly,
+                "is for trainings, found --measure, which trains nothing; leave it out",
+                "--seeds",
+                "--confirm",
+                "--tensorboard",
+                "--track");
         Budget budget = WrongOption.in(() -> new Budget(millis, megabytes));
         Recipe base =
                 options.recipe(this, file, file == null, students.isEmpty() ? Zoo.RESNET18.name() : students.get(0));

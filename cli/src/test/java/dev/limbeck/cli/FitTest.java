@@ -234,6 +234,10 @@ class FitTest {
             {"--max-ms", "-1", "--out", home.resolve("x"), "max-ms must be "},
             {"--max-ms", "1", "--students", "resnet19", "--out", home.resolve("x"), "no architecture 'resnet19'"},
             {"--max-ms", "1", "--measure", "--costs", "x", "--out", home.resolve("x"), "--measure measures here"},
+            {"--max-ms", "1", "--costs", "x", "--onnx-threads", "1", "--out", home.resolve("x"), "--onnx-threads is "},
+            {"--max-ms", "1", "--measure", "--seeds", "2", "--out", home.resolve("x"), "--seeds is for trainings"},
+            {"--max-ms", "1", "--measure", "--confirm", "0", "--out", home.resolve("x"), "--confirm is for trainings"},
+            {"--max-ms", "1", "--measure", "--track", "x", "--out", home.resolve("x"), "--track is for trainings"},
         };
         for (Object[] row : wrong) {
             Object[] options = Arrays.copyOf(row, row.length - 1);
