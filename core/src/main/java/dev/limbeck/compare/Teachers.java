@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,9 +38,23 @@ final class Teachers implements AutoCloseable {
     /** Folder name of their predictions in a comparison's folder. */
     static final String FOLDER = "teachers";
 
+    /** A teacher, and how its classes are matched to the data's. */
+    private record Use(TeacherRecipe teacher, boolean matches, Map<String, List<String>> classes) {
+        static @Nullable Use of(Recipe recipe) {
+            TeacherRecipe teacher = recipe.teacher();
+            if (teacher == null) return null;
+            DistillationRecipe how = recipe.distillation();
+            if (how == null) return new Use(teacher, false, Map.of());
+            return new Use(
+                    teacher,
+                    how.matchClasses() != null && how.matchClasses(),
+                    how.classes() == null ? Map.of() : how.classes());
+        }
+    }
+
     private final Map<TeacherRecipe, LoadedTeacher> open = new LinkedHashMap<>();
-    /** The first recipe with each teacher. */
-    private final Map<TeacherRecipe, Recipe> firstOf = new HashMap<>();
+    /** The first recipe with each use of a teacher. */
+    private final Map<Use, Recipe> firstOf = new LinkedHashMap<>();
 
     private final List<ComparisonResult.TeacherResult> all = new ArrayList<>();
     private final List<Map<Split, Predictions>> predictions = new ArrayList<>();
@@ -58,8 +71,10 @@ final class Teachers implements AutoCloseable {
         try {
             for (Recipe recipe : recipes) {
                 TeacherRecipe named = recipe.teacher();
-                if (named == null || open.containsKey(named)) continue;
-                firstOf.put(named, recipe);
+                Use use = Use.of(recipe);
+                if (named == null || use == null) continue;
+                firstOf.putIfAbsent(use, recipe);
+                if (open.containsKey(named)) continue;
                 LoadedTeacher opened = named.open(log);
                 open.put(
                         named,
@@ -101,7 +116,8 @@ final class Teachers implements AutoCloseable {
 
     @Nullable
     Integer position(Recipe recipe) {
-        return recipe.teacher() == null ? null : List.copyOf(open.keySet()).indexOf(recipe.teacher());
+        Use use = Use.of(recipe);
+        return use == null ? null : List.copyOf(firstOf.keySet()).indexOf(use);
     }
 
     /** Return the preprocessing of the first teacher, which all runs use. */
@@ -153,16 +169,15 @@ final class Teachers implements AutoCloseable {
     void evaluate(Data data, Split split, RunContext context) {
         boolean first = all.isEmpty();
         int position = 0;
-        for (Map.Entry<TeacherRecipe, LoadedTeacher> entry : open.entrySet()) {
+        for (Recipe recipe : firstOf.values()) {
+            LoadedTeacher teacher = Objects.requireNonNull(of(recipe));
             if (first) {
-                Map<Split, Predictions> bySplit =
-                        bySplit(entry.getValue(), firstOf.get(entry.getKey()), data, context, Split.VALID, Split.TEST);
-                keep(entry.getValue(), bySplit, split);
+                Map<Split, Predictions> bySplit = bySplit(teacher, recipe, data, context, Split.VALID, Split.TEST);
+                keep(teacher, bySplit, split);
             } else if (split == Split.TEST) {
                 values.get(position).add(values.get(position).get(0));
             } else {
-                Map<Split, Predictions> bySplit =
-                        bySplit(entry.getValue(), firstOf.get(entry.getKey()), data, context, split);
+                Map<Split, Predictions> bySplit = bySplit(teacher, recipe, data, context, split);
                 values.get(position).add(value(bySplit, split));
             }
             position++;
@@ -220,7 +235,8 @@ final class Teachers implements AutoCloseable {
                     + " classes, the data has " + names.size()
                     + "; use a teacher of the same classes, or match them by name (--match-classes)");
         }
-        try (TeacherSession session = teacher.open(recipe.teacherContext(data, context))) {
+        try (TeacherSession session =
+                teacher.open(recipe.teacherContext(data, context).judging())) {
             Map<Split, Predictions> bySplit = new EnumMap<>(Split.class);
             for (Split split : splits) {
                 if (data.has(split)) bySplit.put(split, session.predict(data, split));

@@ -70,9 +70,19 @@ public record Batch(
         return inputs.only();
     }
 
-    /** Return the class indices, int64 of shape N; −1 for rows without a label, and for all rows if the targets are numbers. */
+    /**
+     * Return the class indices, int64 of shape N; −1 for rows without a label, and for all rows if the targets are numbers. A mixed row has
+     * the label of its larger share.
+     */
     public Tensor labels() {
-        return targets.is_floating_point() ? Tensors.to(unknown(size()), targets.device()) : targets;
+        if (targets.is_floating_point()) return Tensors.to(unknown(size()), targets.device());
+        Mixing mixing = origin == null ? null : origin.mixing();
+        if (otherTargets == null || mixing == null) return targets;
+        long[] own = Arrays.stream(mixing.shares())
+                .mapToLong(share -> share >= 0.5 ? 1 : 0)
+                .toArray();
+        Tensor kept = Tensors.to(Tensors.of(own, own.length), targets.device());
+        return otherTargets.add(targets.sub(otherTargets).mul(kept));
     }
 
     private static Tensor unknown(int rows) {

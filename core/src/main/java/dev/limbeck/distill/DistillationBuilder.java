@@ -161,11 +161,11 @@ public final class DistillationBuilder {
     }
 
     /**
-     * Stop distillation after a number of batches per fit, at least 1. Later steps use only the task loss, with weight
-     * 1.
+     * Stop distillation after a number of optimizer steps per fit, at least 1. Later steps use only the task loss, with
+     * weight 1.
      */
-    public DistillationBuilder maxSteps(int batches) {
-        lastStep = Settings.atLeast(1, "batches", batches);
+    public DistillationBuilder maxSteps(int steps) {
+        lastStep = Settings.atLeast(1, "steps", steps);
         return this;
     }
 
@@ -178,11 +178,11 @@ public final class DistillationBuilder {
     }
 
     /**
-     * Measure the value, weight and gradient of each term every n batches, and the cosine with the task gradient. Such
-     * a step needs one more backward pass per term.
+     * Measure the value, weight and gradient of each term every n optimizer steps, and the cosine with the task gradient,
+     * on the first batch of such a step. It needs one more backward pass per term.
      */
-    public DistillationBuilder gradientStatsEvery(int batches) {
-        diagnosisInterval = Settings.atLeast(1, "diagnosis interval", batches);
+    public DistillationBuilder gradientStatsEvery(int steps) {
+        diagnosisInterval = Settings.atLeast(1, "steps between measurements", steps);
         return this;
     }
 

@@ -1,8 +1,14 @@
 package dev.limbeck.distill;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.train.TrainStep;
+import dev.limbeck.train.TrainingContext;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,11 +16,15 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Measure the gradients of the loss terms every n batches. */
+/** Measure the gradients of the loss terms every n optimizer steps, in the process that writes the record. */
 final class GradientStats {
+    private static final String STATE = "gradient_stats";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
     /**
      * Hold the measurement of one term at one step.
      *
+     * @param step optimizer steps before it
      * @param weighted value times weight in the total loss
      * @param gradientNorm L2 norm, over the student's trained parameters, of the weighted term's gradient
      * @param cosine cosine of that gradient with the weighted task gradient; NaN if one of them is 0
@@ -23,13 +33,19 @@ final class GradientStats {
 
     private final int interval;
     private final List<Row> rows = new ArrayList<>();
+    private int measured = -1;
 
     GradientStats(int interval) {
         this.interval = interval;
     }
 
     void measure(TrainStep step) {
-        if (interval == 0 || step.index() % interval != 0 || step.fit().isDryRun()) return;
+        TrainingContext fit = step.fit();
+        int now = fit.optimizerSteps();
+        // Gradients may be accumulated over several batches of a step.
+        if (interval == 0 || now % interval != 0 || now == measured) return;
+        if (fit.isDryRun() || !fit.exchange().writes()) return;
+        measured = now;
         try (Scope scope = Scope.open()) {
             List<Tensor> parameters = step.fit().model().parameters().values().stream()
                     .filter(Tensor::requires_grad)
@@ -42,7 +58,7 @@ final class GradientStats {
                 double norm = Math.sqrt(product(own, own));
                 double value = term.getValue().item_double();
                 rows.add(new Row(
-                        step.index(),
+                        now,
                         term.getKey(),
                         value,
                         value * step.weight(term.getKey()),
@@ -67,6 +83,27 @@ final class GradientStats {
             if (left != null && right != null) sum += left.mul(right).sum().item_double();
         }
         return sum;
+    }
+
+    void addTo(StateDict state) {
+        if (rows.isEmpty()) return;
+        try {
+            state.metadata().put(STATE, JSON.writeValueAsString(rows));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("numbers and texts are always JSON", e);
+        }
+    }
+
+    void restore(StateDict state) {
+        String text = state.metadata().remove(STATE);
+        if (text == null) return;
+        rows.clear();
+        try {
+            rows.addAll(JSON.readValue(text, new TypeReference<List<Row>>() {}));
+        } catch (JsonProcessingException e) {
+            throw new LimbeckException("the checkpoint has no readable gradient_stats: " + e.getOriginalMessage(), e);
+        }
+        if (!rows.isEmpty()) measured = rows.get(rows.size() - 1).step();
     }
 
     List<Map<String, Object>> describe() {

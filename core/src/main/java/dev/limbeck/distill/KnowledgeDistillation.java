@@ -33,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -138,6 +139,12 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
         if (settings.adapterEpochs > 0 && !pairs.learns()) {
             throw new LimbeckException("there are no adapters to train first; leave adaptersFirst out");
         }
+        long heldSteps = (long) settings.adapterEpochs * fit.plannedOptimizerSteps() / fit.epochs();
+        if (settings.adapterEpochs > 0 && settings.lastStep <= heldSteps) {
+            throw new LimbeckException(
+                    "distillation ends after " + settings.lastStep + " steps, but adapters are trained for " + heldSteps
+                            + " first; raise max_steps above that, or leave one of them out");
+        }
         // Computed once: it is the same in every epoch.
         if (fit.data().has(Split.VALID)) {
             teacherOnValidation = begun.predict(fit.data(), Split.VALID, fit.exchange());
@@ -177,6 +184,11 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
         return current;
     }
 
+    /** Return the teacher's layers whose features losses use; known during and after a fit. */
+    public Set<String> teacherLayers() {
+        return Set.copyOf(pairs.layers());
+    }
+
     /** Return the result of the check before the last fit; null without a validation split. */
     public @Nullable TeacherCheck teacherCheck() {
         return teacherCheck;
@@ -203,7 +215,7 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
             boolean teaches = teaches(step);
             if (teaches) pairs.start();
             task.forward(step);
-            if (step.index() < settings.lastStep) step.setWeight(TrainStep.TASK, taskWeight());
+            if (fit.optimizerSteps() < settings.lastStep) step.setWeight(TrainStep.TASK, taskWeight());
             List<Tensor> others = also.forward(step);
             also.addTasks(step, others, step.weight(TrainStep.TASK));
             if (teaches) teach(step, others);
@@ -212,7 +224,7 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
 
     /** A step with distillation weight 0 needs no teacher outputs. */
     private boolean teaches(TrainStep step) {
-        if (step.index() >= settings.lastStep) return false;
+        if (step.fit().optimizerSteps() >= settings.lastStep) return false;
         return adaptersOnly(step.fit()) || settings.weight.isConstant() || settings.weight.at(progress) > 0;
     }
 
@@ -243,6 +255,11 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
             losses.add(step, choice, others.get(i), weight, progress, name -> Peers.named(name, peer));
         }
         pairs.stop();
+    }
+
+    /** {@inheritDoc} Gradients are measured when the terms of all callbacks are there. */
+    @Override
+    public void afterLoss(TrainStep step) {
         diagnosis.measure(step);
     }
 
@@ -305,11 +322,13 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
     public StateDict state() {
         StateDict state = pairs.state();
         also.addTo(state);
+        diagnosis.addTo(state);
         return state;
     }
 
     @Override
     public void restore(StateDict state) {
+        diagnosis.restore(state);
         if (also.isEmpty()) pairs.restore(state);
         else also.restore(state);
     }

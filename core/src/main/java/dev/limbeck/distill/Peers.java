@@ -60,7 +60,16 @@ final class Peers {
             }
             all.add(learner.model());
         }
+        // One optimizer trains all of them, with one rate; layers that wait are planned for one network.
+        if (!learners.isEmpty() && all.stream().anyMatch(Peers::isFrozenInPart)) {
+            throw new LimbeckException("students that train together must train all their weights, found frozen ones; "
+                    + "unfreeze them, or fine-tune the students one by one");
+        }
         learners.forEach(learner -> modes.add(learner.model().keepModes()));
+    }
+
+    private static boolean isFrozenInPart(Module module) {
+        return module.parameters().values().stream().anyMatch(parameter -> !parameter.requires_grad());
     }
 
     private static String name(Device device) {

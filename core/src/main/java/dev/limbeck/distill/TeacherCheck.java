@@ -285,7 +285,7 @@ public record TeacherCheck(
     /** Look for a preprocessing with which the teacher is clearly better; null if there is none. */
     private static @Nullable Better betterPreparation(Teacher teacher, TeacherFacts facts, TeacherContext context) {
         Task.Kind task = context.data().task().kind();
-        double now = score(teacher, context);
+        double now = score(teacher, context.judging());
         Better best = null;
         double noise = task == Task.Kind.SINGLE_LABEL ? 3 * Math.sqrt(now * (1 - now) / TRIED_ROWS) : CLEARLY_BETTER;
         double most = now + Math.max(BETTER, noise);

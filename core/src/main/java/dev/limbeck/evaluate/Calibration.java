@@ -2,6 +2,7 @@ package dev.limbeck.evaluate;
 
 import dev.limbeck.train.Predictions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.commons.math3.optim.MaxEval;
 import org.apache.commons.math3.optim.nonlinear.scalar.GoalType;
@@ -57,8 +58,11 @@ public record Calibration(double error, List<Bin> bins) {
     /**
      * Return the temperature in [0.05, 50] with the lowest negative log-likelihood. Fit it on other rows than those
      * that are evaluated.
+     *
+     * @return NaN if no row has a label
      */
     public static double temperature(Predictions predictions) {
+        if (Arrays.stream(predictions.labels()).noneMatch(label -> label >= 0)) return Double.NaN;
         // Searched on a logarithmic scale, where doubling and halving are symmetric.
         double found = new BrentOptimizer(1e-6, 1e-9)
                 .optimize(

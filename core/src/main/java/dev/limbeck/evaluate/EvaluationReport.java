@@ -58,7 +58,8 @@ public record EvaluationReport(
             case EMBEDDING -> throw noPredictions();
             case SINGLE_LABEL -> {
                 Predictions valid = split == Split.VALID ? null : predictions.get(Split.VALID);
-                Double temperature = valid == null ? null : Calibration.temperature(valid);
+                double fitted = valid == null ? Double.NaN : Calibration.temperature(valid);
+                Double temperature = Double.isNaN(fitted) ? null : fitted;
                 return new EvaluationReport(
                         fidelity,
                         Calibration.of(judged, 1),

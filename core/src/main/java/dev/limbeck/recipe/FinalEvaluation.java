@@ -16,9 +16,9 @@ import java.util.function.Consumer;
 /**
  * Hold the final results of a trained model.
  *
- * @param predictions predictions of the saved model
+ * @param lastPredictions predictions of the last epoch, which a comparison judges; the saved model may be the best epoch's
  */
-record FinalEvaluation(Results results, Map<Split, Predictions> predictions) {
+record FinalEvaluation(Results results, Map<Split, Predictions> lastPredictions) {
     /**
      * Evaluate the last and the best epoch. The learner then holds the weights to save.
      *
@@ -45,8 +45,8 @@ record FinalEvaluation(Results results, Map<Split, Predictions> predictions) {
         }
         Results bestResults = ofBest.results.withEpoch(best.epoch());
         return keepsBest
-                ? new FinalEvaluation(bestResults.withLast(last.results), ofBest.predictions)
-                : new FinalEvaluation(last.results.withBest(bestResults), last.predictions);
+                ? new FinalEvaluation(bestResults.withLast(last.results), last.lastPredictions)
+                : new FinalEvaluation(last.results.withBest(bestResults), last.lastPredictions);
     }
 
     private static FinalEvaluation of(Learner learner, List<Split> splits) {

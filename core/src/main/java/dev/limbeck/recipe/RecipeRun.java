@@ -52,7 +52,7 @@ public final class RecipeRun {
         this.context = context;
     }
 
-    /** Also write the logits of the validation and test split, for later comparison. */
+    /** Also write the last epoch's logits of the validation and test split, for later comparison. */
     public RecipeRun keepPredictions() {
         keepPredictions = true;
         return this;
@@ -176,7 +176,7 @@ public final class RecipeRun {
                 FinalEvaluation evaluation =
                         FinalEvaluation.of(learner, best, recipe.training().keepsBest(), evaluatedOn, context.log());
                 if (keepPredictions)
-                    PredictionFile.write(evaluation.predictions(), directory.file(PredictionFile.NAME));
+                    PredictionFile.write(evaluation.lastPredictions(), directory.file(PredictionFile.NAME));
                 Map<String, Map<String, Map<String, Double>>> others = also.finish(directory, evaluatedOn);
                 RunRecord made = directory.finish(
                         learner,

@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
@@ -71,6 +72,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
         try (LoadedTeacher teacher = named.withoutCache().open(context.log());
                 Data data = run.open(teacher)) {
             CachedTeacher cached = named.cached(teacher.teacher(), context.log());
+            Set<String> layers;
             try (Learner learner = run.learner(data, teacher);
                     KnowledgeDistillation distillation = how.with(cached, context.log())) {
                 List<Callback> callbacks = new ArrayList<>();
@@ -78,6 +80,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
                 callbacks.add(distillation);
                 callbacks.add(new CacheWarmup(distillation, context.prepare()::prepared));
                 learner.firstLoss(callbacks.toArray(Callback[]::new));
+                layers = distillation.teacherLayers();
             }
             if (cached.hasWriteErrors()) {
                 throw new LimbeckException("not all outputs could be cached in " + folder
@@ -93,7 +96,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
                                     || named.cacheAs() == null
                                     || Encoding.of(named.cacheAs()).equals(Encoding.FLOAT32)
                             ? Map.of()
-                            : costs(cached, teacher.teacher(), how, recipe.teacherContext(data, context)));
+                            : costs(cached, teacher.teacher(), how, layers, recipe.teacherContext(data, context)));
         }
     }
 
@@ -111,7 +114,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
     }
 
     private static Map<String, Cost> costs(
-            Teacher cached, Teacher teacher, DistillationRecipe how, TeacherContext context) {
+            Teacher cached, Teacher teacher, DistillationRecipe how, Set<String> layers, TeacherContext context) {
         Data data = context.data();
         Map<String, List<double[]>> sums = new LinkedHashMap<>();
         int rows = 0;
@@ -126,7 +129,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
                     int size = batch.size();
                     rows += size;
                     // A small distance would be lost in the rounding of float32.
-                    Tensor ours = Tensors.to(kept.logits(batch), DType.FLOAT64);
+                    Tensor ours = Tensors.to(kept.compute(batch, layers).logits(), DType.FLOAT64);
                     Tensor theirs = Tensors.to(live.logits(batch), DType.FLOAT64);
                     Tensor even = Tensors.zerosLike(theirs);
                     Tensor labels = Tensors.to(batch.labels(), theirs.device());

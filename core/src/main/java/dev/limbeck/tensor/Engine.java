@@ -228,6 +228,16 @@ public final class Engine {
                 && trace[0].getClassName().startsWith(BINDINGS);
     }
 
+    /**
+     * Return an exception to throw in place of another: one line if native code threw it, as for shapes that do not match or a lack of
+     * memory. Others are bugs, and returned unchanged.
+     *
+     * @param what failed, such as {@code training failed}
+     */
+    public static RuntimeException explained(String what, RuntimeException e) {
+        return isThrownByEngine(e) ? new LimbeckException(what + ": " + firstLine(e), e) : e;
+    }
+
     /** Return the first informative line of a native error, whose message contains a C++ stack trace. */
     public static String firstLine(Throwable error) {
         String message = error.getMessage();

@@ -1,18 +1,21 @@
 package dev.limbeck.train;
 
+import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keep the weights of the epoch whose validation is best by the learner's first metric. On a tie, the earlier epoch wins. If the metric has
+ * Keep the weights of the epoch whose validation is best by the learner's first metric, over all fits of the same network. On a tie, the
+ * earlier epoch wins. If the metric has
  * no value in any epoch, there are none, and a warning is logged. Close it to free the weights.
  */
 public final class BestEpoch implements Callback, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BestEpoch.class);
 
     private @Nullable Metric metric;
+    private @Nullable Module model;
     private @Nullable StateDict weights;
     private double best;
     private int epoch;
@@ -25,6 +28,8 @@ public final class BestEpoch implements Callback, AutoCloseable {
     @Override
     public void beforeFit(TrainingContext fit) {
         metric = EarlyStopping.requireMetric(fit, null, "the best epoch");
+        if (fit.model() == model) return;
+        model = fit.model();
         close();
         best = Double.NEGATIVE_INFINITY;
     }

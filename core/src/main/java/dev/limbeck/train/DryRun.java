@@ -1,6 +1,7 @@
 package dev.limbeck.train;
 
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,8 @@ final class DryRun {
                         .run(epochs, rate, path -> 1, new ArrayList<>(), 0, null);
             } catch (StopTraining e) {
                 // This is the expected end.
+            } catch (RuntimeException e) {
+                throw Engine.explained("training failed", e);
             } finally {
                 what.model().load(before);
                 kept.restore();

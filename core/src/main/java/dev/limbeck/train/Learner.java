@@ -198,9 +198,7 @@ public final class Learner implements AutoCloseable {
         try {
             return new TrainingLoop(training, all, phase).run(epochs, rate, factor, history, number, from);
         } catch (RuntimeException e) {
-            // Engine errors are shape mismatches or a lack of memory. Other exceptions are bugs, and propagate.
-            if (!Engine.isThrownByEngine(e)) throw e;
-            throw new LimbeckException("training failed: " + Engine.firstLine(e), e);
+            throw Engine.explained("training failed", e);
         } finally {
             if (from != null && history.size() >= number) {
                 from.close();

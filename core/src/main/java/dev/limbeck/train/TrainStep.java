@@ -129,15 +129,19 @@ public final class TrainStep {
         terms.replaceAll((name, term) -> new Term(forward.promote(term.value), term.weight));
     }
 
-    /** Return the weighted sum of the terms. Terms of weight 0 are left out and cost no gradient. */
+    /**
+     * Return the weighted sum of the terms. Terms of weight 0 are left out and cost no gradient. If all weights are 0, as at the end of a
+     * schedule, the sum is 0 and so are all gradients.
+     */
     public Tensor total() {
+        boolean hasWeight = terms.values().stream().anyMatch(term -> term.weight != 0);
         Tensor sum = null;
         for (Term term : terms.values()) {
-            if (term.weight == 0 && terms.size() > 1) continue;
+            if (term.weight == 0 && (hasWeight || sum != null)) continue;
             Tensor part = term.weight == 1 ? term.value : Ops.mul(term.value, term.weight);
             sum = sum == null ? part : sum.add(part);
         }
-        if (sum == null) throw new IllegalStateException("the step has no loss term with a weight");
+        if (sum == null) throw new IllegalStateException("the step has no loss term");
         return sum;
     }
 }

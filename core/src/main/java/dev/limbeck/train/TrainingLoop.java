@@ -15,10 +15,12 @@ import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
@@ -339,9 +341,11 @@ final class TrainingLoop {
         for (Callback callback : callbacks) moment.accept(callback);
     }
 
-    /** Average the loss and its terms over an epoch. Throw at the first value that is not finite. */
+    /** Average the loss over the steps of an epoch, and each term over the steps that have it. Throw at the first value that is not finite. */
     private static final class Means {
-        private final Map<String, Double> sums = new LinkedHashMap<>();
+        /** Sum of the values of each term, and the number of steps that had it. */
+        private final Map<String, double[]> sums = new LinkedHashMap<>();
+
         private double total;
         private double steps;
 
@@ -353,11 +357,13 @@ final class TrainingLoop {
             steps = both[1];
             // A process that skipped all its batches has no terms.
             for (String names : exchange.gather(String.join("\n", sums.keySet()))) {
-                names.lines().forEach(name -> sums.putIfAbsent(name, 0.0));
+                names.lines().forEach(name -> sums.putIfAbsent(name, new double[2]));
             }
             List<String> sorted = sums.keySet().stream().sorted().toList();
-            double[] all = exchange.sum(sorted.stream().mapToDouble(sums::get).toArray());
-            for (int i = 0; i < all.length; i++) sums.put(sorted.get(i), all[i]);
+            double[] all = exchange.sum(sorted.stream()
+                    .flatMapToDouble(name -> Arrays.stream(Objects.requireNonNull(sums.get(name))))
+                    .toArray());
+            for (int i = 0; i < sorted.size(); i++) sums.put(sorted.get(i), Arrays.copyOfRange(all, 2 * i, 2 * i + 2));
         }
 
         void add(TrainStep step, Tensor totalLoss) {
@@ -365,7 +371,9 @@ final class TrainingLoop {
             step.terms().forEach((name, tensor) -> {
                 double term = tensor.item_double();
                 if (!Double.isFinite(term)) throw notFinite(step, name, term);
-                sums.merge(name, term, Double::sum);
+                double[] sum = sums.computeIfAbsent(name, any -> new double[2]);
+                sum[0] += term;
+                sum[1]++;
             });
             if (!Double.isFinite(value)) throw notFinite(step, "total", value);
             total += value;
@@ -383,7 +391,7 @@ final class TrainingLoop {
 
         Map<String, Double> terms() {
             Map<String, Double> means = new LinkedHashMap<>();
-            sums.forEach((name, sum) -> means.put(name, sum / steps));
+            sums.forEach((name, sum) -> means.put(name, sum[0] / sum[1]));
             return means;
         }
     }

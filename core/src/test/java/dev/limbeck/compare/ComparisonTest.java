@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
@@ -176,6 +177,61 @@ class ComparisonTest {
             comparison("in-" + precision, 1, named("distilled", cached), new ArrayList<>())
                     .run();
         }
+    }
+
+    @Test
+    void featuresCanBeCachedForAComparison() {
+        Recipe cached = recipe(tree -> {
+            tree.putObject("teacher")
+                    .put("model", home.resolve("teacher").toString())
+                    .put("cache", home.resolve("cached-features").toString())
+                    .put("cache_as", "float16");
+            tree.withObject("/data/augment").put("views", 1);
+            tree.withObject("/training").put("epochs", 1);
+            ArrayNode losses = tree.withObject("/distillation").putArray("losses");
+            losses.addObject().put("name", "soft-target");
+            losses.addObject().put("name", "attention").putArray("layers").add("layer2");
+        });
+        assertThat(TeacherCaching.of(cached, RunContext.silent()).costs()).containsOnlyKeys("soft-target");
+        comparison("features", 1, named("distilled", cached), new ArrayList<>()).run();
+    }
+
+    /** The value beside them is of the last epoch. */
+    @Test
+    void whatIsJudgedIsTheLastEpochIfTheBestIsKept() {
+        Recipe keeps = recipe(tree -> {
+            tree.putObject("teacher").put("model", home.resolve("teacher").toString());
+            tree.withObject("/training").put("keep", "best").put("lr", 0.3);
+        });
+        ComparisonResult result =
+                comparison("best", 2, named("keeps", keeps), new ArrayList<>()).run();
+        for (ComparisonResult.Run run : result.variants().get(1).runs()) {
+            Path file = home.resolve("best").resolve(run.directory()).resolve(PredictionFile.NAME);
+            assertThat(Metric.accuracy().of(PredictionFile.read(file).get(Split.VALID)))
+                    .isEqualTo(run.value());
+        }
+    }
+
+    @Test
+    void aTeacherIsJudgedOnceForEachMatchingOfItsClasses() {
+        Recipe turned = recipe(tree -> {
+            tree.putObject("teacher").put("model", home.resolve("teacher").toString());
+            ObjectNode classes = tree.withObject("/distillation/classes");
+            List<String> names = List.of("cat", "dog", "fish");
+            for (int i = 0; i < names.size(); i++) {
+                classes.putArray(names.get(i)).add(names.get((i + 1) % names.size()));
+            }
+        });
+        ComparisonResult result = comparison(
+                        "matched", 1, named("distilled", distilled, "turned", turned), new ArrayList<>())
+                .run();
+        assertThat(result.teachers()).hasSize(2);
+        assertThat(result.teachers().get(0).sha256())
+                .isEqualTo(result.teachers().get(1).sha256());
+        assertThat(result.teachers().get(0).file())
+                .isNotEqualTo(result.teachers().get(1).file());
+        assertThat(result.variants().get(1).teacher()).isZero();
+        assertThat(result.variants().get(2).teacher()).isOne();
     }
 
     @Test

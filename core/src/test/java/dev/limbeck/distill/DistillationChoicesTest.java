@@ -22,7 +22,9 @@ import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
+import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.GivenBatches;
+import dev.limbeck.train.GradientAccumulation;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.TrainStep;
 import java.util.ArrayList;
@@ -103,6 +105,51 @@ class DistillationChoicesTest extends Taught {
                 (Look) step -> taskWeights.add(step.weight(TrainStep.TASK)));
         assertThat(seen.rows).hasSize(3);
         assertThat(taskWeights).hasSize(4).endsWith(1.0).allMatch(w -> w == 1 || Math.abs(w - 0.2) < 1e-12);
+    }
+
+    @Test
+    void stepsOfDistillationAreThoseOfTheOptimizer() {
+        Seen seen = new Seen();
+        KnowledgeDistillation distillation = KnowledgeDistillation.from(teacher)
+                .loss(seen)
+                .maxSteps(1)
+                .gradientStatsEvery(1)
+                .build();
+        EpochRecord row =
+                student.fit(1, 0.01, distillation, new GradientAccumulation(2)).get(0);
+        assertThat(row.steps()).isEqualTo(2);
+        assertThat(seen.rows).as("batches of the first step").hasSize(2);
+        assertThat(distillation.describe().get("gradient_stats"))
+                .asInstanceOf(InstanceOfAssertFactories.list(Map.class))
+                .extracting(one -> one.get("step"))
+                .containsExactly(0, 0, 1);
+    }
+
+    @Test
+    void aTermIsAveragedOverTheStepsThatHaveIt() {
+        List<Double> values = new ArrayList<>();
+        EpochRecord row = student.fit(
+                        1, 0.01, KnowledgeDistillation.from(teacher).maxSteps(3).build(), (Look) step -> {
+                            if (step.terms().containsKey("SoftTarget"))
+                                values.add(step.term("SoftTarget").item_double());
+                        })
+                .get(0);
+        assertThat(values).hasSize(3);
+        assertThat(row.terms().get("SoftTarget"))
+                .isEqualTo(values.stream().mapToDouble(value -> value).average().orElseThrow(), within(1e-9));
+    }
+
+    /** A scale that ends at 0 beside a task weight of 0, as documented for features. */
+    @Test
+    void aStepWithoutAnyWeightLearnsNothing() {
+        List<EpochRecord> epochs = student.fit(
+                2,
+                0.01,
+                KnowledgeDistillation.from(teacher)
+                        .weight(1)
+                        .loss(new SoftTarget(), Schedule.of("linear:1..0"), Schedule.constant(3))
+                        .build());
+        assertThat(epochs).hasSize(2);
     }
 
     @Test

@@ -301,6 +301,16 @@ class FeatureDistillationTest {
     }
 
     @Test
+    void refusesToTrainAdaptersLongerThanDistillation() {
+        KnowledgeDistillation distillation =
+                pairs(new FitNet(), "layer2").adaptersFirst(1).maxSteps(1).build();
+        assertThatThrownBy(() -> student.fit(2, 0.01, distillation))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageMatching("distillation ends after 1 steps, but adapters are trained for \\d first; raise "
+                        + "max_steps above that, or leave one of them out");
+    }
+
+    @Test
     void adaptersFirstLeavesTheStudentAsItIs() {
         KnowledgeDistillation distillation =
                 pairs(new FitNet(), "layer2").adaptersFirst(1).build();

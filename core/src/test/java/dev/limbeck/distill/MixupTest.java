@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Mixing;
 import dev.limbeck.nn.ForwardHook;
 import dev.limbeck.nn.Module;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,7 +78,7 @@ class MixupTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void theTeacherSeesTheVerySameMixedRows(boolean cut) {
-        train(cut ? Mixup.cut(1) : Mixup.blend(1));
+        train(cut ? Mixup.cut(0.2) : Mixup.blend(0.2));
         // The validation split is evaluated first, in one batch.
         List<float[]> inTraining = asked.subList(asked.size() - steps.size(), asked.size());
         assertThat(steps).hasSize(BATCHES);
@@ -124,7 +126,7 @@ class MixupTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void theLossIsMixedAsTheRowsAre(boolean cut) {
-        train(cut ? Mixup.cut(1) : Mixup.blend(1));
+        train(cut ? Mixup.cut(0.2) : Mixup.blend(0.2));
         for (Seen seen : steps) {
             double expected = 0;
             for (int row = 0; row < ROWS; row++) {
@@ -172,6 +174,37 @@ class MixupTest {
                             .item_double())
                     .isZero();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aMixedRowHasTheLabelOfItsLargerShare(boolean cut) {
+        List<long[]> found = new ArrayList<>();
+        List<long[]> expected = new ArrayList<>();
+        List<Integer> differs = new ArrayList<>();
+        try (GivenBatches data = Toy.data(BATCHES, ROWS);
+                Learner student = Learner.create(data, TinyNet.ARCHITECTURE)) {
+            Callback after = new Callback() {
+                @Override
+                public void afterLoss(TrainStep step) {
+                    Batch batch = step.batch();
+                    double[] shares = batch.origin().mixing().shares();
+                    long[] own = Tensors.toLongs(batch.targets());
+                    long[] other = Tensors.toLongs(batch.otherTargets());
+                    found.add(Tensors.toLongs(batch.labels()));
+                    expected.add(IntStream.range(0, own.length)
+                            .mapToLong(row -> shares[row] >= 0.5 ? own[row] : other[row])
+                            .toArray());
+                    differs.addAll(IntStream.range(0, own.length)
+                            .filter(row -> expected.get(expected.size() - 1)[row] != own[row])
+                            .boxed()
+                            .toList());
+                }
+            };
+            student.fit(1, 1e-3, after, cut ? Mixup.cut(0.2) : Mixup.blend(0.2));
+        }
+        assertThat(differs).as("rows whose partner has the larger share").isNotEmpty();
+        assertThat(found).hasSize(BATCHES).usingRecursiveComparison().isEqualTo(expected);
     }
 
     @Test

@@ -241,6 +241,56 @@ class StrategiesTest {
         }
     }
 
+    @Test
+    void studentsThatAreFrozenInPartAreNotTrainedTogether() {
+        try (Learner teacher = tiny(5);
+                Learner first = tiny(1);
+                Learner second = tiny(2)) {
+            second.freeze();
+            assertThatThrownBy(() -> first.fit(
+                            1,
+                            0.01,
+                            KnowledgeDistillation.from(teacher).also(second).build()))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage(
+                            "students that train together must train all their weights, found frozen ones; unfreeze "
+                                    + "them, or fine-tune the students one by one");
+        }
+    }
+
+    @Test
+    void gradientStatsOfAResumedTrainingAreWhole(@TempDir Path home) {
+        Path checkpoint = home.resolve("stats.safetensors");
+        try (Learner teacher = tiny(5);
+                Learner whole = tiny(1);
+                Learner cut = tiny(1);
+                Learner resumed = tiny(1)) {
+            KnowledgeDistillation all =
+                    KnowledgeDistillation.from(teacher).gradientStatsEvery(2).build();
+            whole.fit(3, 0.01, all);
+            assertThatThrownBy(() -> cut.fit(
+                            3,
+                            0.01,
+                            KnowledgeDistillation.from(teacher)
+                                    .gradientStatsEvery(2)
+                                    .build(),
+                            new Checkpoint(checkpoint),
+                            new Callback() {
+                                @Override
+                                public void afterForward(TrainStep step) {
+                                    if (step.index() == 8) throw new IllegalStateException("interrupted");
+                                }
+                            }))
+                    .hasMessageEndingWith("interrupted");
+            KnowledgeDistillation rest =
+                    KnowledgeDistillation.from(teacher).gradientStatsEvery(2).build();
+            resumed.resume(checkpoint);
+            resumed.fit(3, 0.01, rest);
+            assertThat(rest.describe().get("gradient_stats"))
+                    .isEqualTo(all.describe().get("gradient_stats"));
+        }
+    }
+
     private DistillationBuilder counted(Learner teacher, AtomicInteger batches) {
         return KnowledgeDistillation.from(new FunctionTeacher("counted", data.classNames(), inputs -> {
                     batches.incrementAndGet();

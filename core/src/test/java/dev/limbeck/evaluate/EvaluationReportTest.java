@@ -81,6 +81,9 @@ class EvaluationReportTest {
         assertThat(temperature).isCloseTo(3, within(0.1));
         assertThat(Calibration.of(overconfident, 1).error()).isGreaterThan(0.2);
         assertThat(Calibration.of(overconfident, temperature).error()).isLessThan(0.02);
+        assertThat(Calibration.temperature(of(new int[] {-1}, row(1, 0, 0))))
+                .as("without labels")
+                .isNaN();
     }
 
     private static int draw(double[] logits, Random random) {

@@ -9,6 +9,7 @@ import dev.limbeck.Toy;
 import dev.limbeck.data.Split;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class BestEpochTest {
@@ -27,6 +28,21 @@ class BestEpochTest {
             learner.model().load(best.weights());
             assertThat(learner.validate(Split.VALID).metric("accuracy"))
                     .isEqualTo(highest.metrics().get("accuracy"));
+        }
+    }
+
+    @Test
+    void goesOnInALaterFitOfTheSameNetwork() {
+        try (GivenBatches data = Toy.data(4, 6, 3);
+                Learner learner = Learner.create(data, TinyNet.ARCHITECTURE);
+                BestEpoch best = new BestEpoch()) {
+            learner.fit(4, 0.05, best);
+            int epoch = best.epoch();
+            String weights = Objects.requireNonNull(best.weights()).sha256();
+            // So large a rate ruins the network.
+            learner.fit(1, 100, best);
+            assertThat(best.epoch()).isEqualTo(epoch);
+            assertThat(Objects.requireNonNull(best.weights()).sha256()).isEqualTo(weights);
         }
     }
 

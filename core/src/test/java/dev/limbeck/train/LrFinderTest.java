@@ -49,6 +49,25 @@ class LrFinderTest {
     }
 
     @Test
+    void errorsOfTheEngineAreOneLine() {
+        try (GivenBatches data = Toy.data(5, 12);
+                Learner learner = Learner.create(data, TinyNet.ARCHITECTURE)) {
+            Callback broken = new Callback() {
+                @Override
+                public void afterLoss(TrainStep step) {
+                    Ops.cat(0, step.prediction(), step.batch().input());
+                }
+            };
+            for (Runnable way : List.<Runnable>of(() -> learner.lrFind(20, broken), () -> learner.firstLoss(broken))) {
+                assertThatThrownBy(way::run)
+                        .isInstanceOf(LimbeckException.class)
+                        .hasMessageStartingWith("training failed: ")
+                        .hasMessageNotContaining("\n");
+            }
+        }
+    }
+
+    @Test
     void suggestsWhereTheLossFallsMostSteeply() {
         List<Double> rates =
                 IntStream.range(0, 40).mapToObj(i -> Math.pow(10, -4 + 0.1 * i)).toList();

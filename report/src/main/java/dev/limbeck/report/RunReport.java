@@ -87,7 +87,8 @@ public final class RunReport {
 
     private RunPage.Evaluation evaluation(RunRecord made) {
         Path kept = run.folder().resolve(PredictionFile.NAME);
-        boolean isKept = Files.exists(kept);
+        // They are of the last epoch.
+        boolean isKept = Files.exists(kept) && made.results().last() == null;
         if (!isKept && !computes) {
             throw new LimbeckException(
                     "the run did not keep any; limbeck report with the run's own folder computes them");

@@ -70,6 +70,9 @@ public final class CachedTeacher extends TeacherWrapper {
         TeacherSession session = wrapped().open(context);
         // Outputs for inputs that are prepared otherwise than they should be are of no use later.
         if (context.trial() != null) return session;
+        // A training may cache features too, so its first session decides what a row of a folder holds.
+        if (context.judges() && keeping.folder() != null && !RowLayout.isOfOutputsAlone(keeping.folder()))
+            return session;
         try {
             return new CachedSession(session, name(), keeping, context);
         } catch (RuntimeException e) {

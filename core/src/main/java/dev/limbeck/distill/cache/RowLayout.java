@@ -24,6 +24,15 @@ final class RowLayout {
     private final Map<String, long[]> shapes = new LinkedHashMap<>();
     private int classes;
 
+    /** Return whether a folder has cached rows, and they hold no features. */
+    static boolean isOfOutputsAlone(Path folder) {
+        Map<String, String> facts = DiskStore.facts(folder);
+        if (facts == null) return false;
+        RowLayout layout = new RowLayout();
+        layout.read(facts, folder);
+        return layout.shapes.isEmpty();
+    }
+
     int classes() {
         return classes;
     }

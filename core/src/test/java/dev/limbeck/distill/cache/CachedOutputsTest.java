@@ -22,6 +22,7 @@ import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.FunctionTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherContext;
 import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;
@@ -180,6 +181,28 @@ class CachedOutputsTest {
                         home.resolve("a") + " caches features of bn, expected those of none; choose another folder");
         assertThatThrownBy(() -> taughtBy(kept("b", new Encoding(2, false)), pair))
                 .hasMessage("features cannot be cached as top-2; use float16 or float32");
+    }
+
+    /** A session that only judges the teacher does not decide what a row of a folder holds. */
+    @Test
+    void aFolderWithFeaturesCanBeJudged() {
+        TeacherContext judging = TeacherContext.of(data, CPU).judging();
+        float[] live = validation(plain());
+        FeaturePair pair = FeaturePair.of("conv", "bn").loss(new FitNet());
+        for (String folder : List.of("empty", "filled")) {
+            if (folder.equals("filled")) taughtBy(kept("a", Encoding.FLOAT32), pair);
+            try (TeacherSession session = kept("a", Encoding.FLOAT32).open(judging)) {
+                assertThat(session.predict(data, Split.VALID).outputs())
+                        .as(folder)
+                        .isEqualTo(live);
+            }
+        }
+        taughtBy(kept("logits", Encoding.FLOAT32));
+        int before = computed.get();
+        try (TeacherSession session = kept("logits", Encoding.FLOAT32).open(judging)) {
+            session.predict(data, Split.VALID);
+        }
+        assertThat(computed).as("outputs of a folder without features").hasValue(before);
     }
 
     @Test
