@@ -3,15 +3,18 @@ package dev.limbeck.export;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.ScriptGraph;
 import dev.limbeck.tensor.ScriptGraph.Node;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
 /**
  * Convert a TorchScript graph to ONNX (opset 17). The batch size is dynamic; values that depend on it are computed in
  * the graph.
  */
-final class OnnxConversion extends OnnxRecurrence {
+final class OnnxConversion extends OnnxWindows {
+    /** Operations that only say something. */
+    private static final Set<String> SILENT = Set.of("prim::Print", "aten::warn");
+
     OnnxConversion(OnnxBuilder onnx) {
         super(onnx);
     }
@@ -34,7 +37,9 @@ final class OnnxConversion extends OnnxRecurrence {
         Aliases aliases = new Aliases();
         for (int i = 0; i < nodes.size(); i++) {
             Node node = nodes.get(i);
+            if (SILENT.contains(node.op())) continue;
             try {
+                if (node.outputs().isEmpty()) throw new Unsupported("it gives no value");
                 aliases.follow(node);
                 values.put(node.outputs().get(0), convert(node));
             } catch (Unsupported e) {
@@ -92,20 +97,16 @@ final class OnnxConversion extends OnnxRecurrence {
             case "sub" -> sum(node, "Sub");
             case "rsub" -> {
                 if (number(node, 2) != 1) throw new Unsupported("its factor is not 1");
-                Value x = value(node, 0);
-                String from = any(node, 1) instanceof Number number
-                        ? onnx.scalar(number.doubleValue())
-                        : value(node, 1).name();
-                yield x.named(onnx.node("Sub", List.of(from, x.name())));
+                yield pair("Sub", any(node, 1), any(node, 0));
             }
-            case "mul" -> pair(node, "Mul");
+            case "mul" -> pair("Mul", any(node, 0), any(node, 1));
             case "pow" -> {
                 Value x = value(node, 0);
                 yield x.named(onnx.node("Pow", List.of(x.name(), onnx.scalar(number(node, 1)))));
             }
             case "div" -> {
                 if (node.inputs().size() > 2) throw new Unsupported("it rounds");
-                yield pair(node, "Div");
+                yield pair("Div", any(node, 0), any(node, 1));
             }
             case "floordiv" -> count(onnx.node("Div", List.of(whole(node, 0), whole(node, 1))));
             case "size" -> count(onnx.node("Gather", List.of(shape(value(node, 0)), whole(node, 1)), "axis", 0));
@@ -201,77 +202,41 @@ final class OnnxConversion extends OnnxRecurrence {
 
     private Value sum(Node node, String op) {
         if (node.inputs().size() > 2 && number(node, 2) != 1) throw new Unsupported("its factor is not 1");
-        return pair(node, op);
+        return pair(op, any(node, 0), any(node, 1));
     }
 
-    private Value pair(Node node, String op) {
-        Value x = value(node, 0);
-        String other = any(node, 1) instanceof Number number
-                ? onnx.scalar(number.doubleValue())
-                : value(node, 1).name();
-        String name = onnx.node(op, List.of(x.name(), other));
-        if (any(node, 1) instanceof Number || any(node, 1) instanceof Tensor constant && constant.dim() <= x.rank()) {
-            return x.named(name);
-        }
-        Value y = value(node, 1);
-        if (any(node, 0) instanceof Tensor || x.rank() < y.rank()) return y.named(name);
-        if (x.rank() > y.rank()) return x.named(name);
-        return new Value(name, x.rank(), common(x.height(), y.height()), common(x.width(), y.width()));
+    /** Compute from two values, of which the one of fewer or shorter dimensions is repeated along the other. */
+    private Value pair(String op, Object first, Object second) {
+        Value x = operand(first);
+        Value y = operand(second);
+        String name = onnx.node(op, List.of(x.name(), y.name()));
+        int rank = Math.max(x.rank(), y.rank());
+        if (rank != 4) return new Value(name, rank, -1, -1);
+        return new Value(
+                name,
+                rank,
+                common(side(first, x, 2), side(second, y, 2)),
+                common(side(first, x, 1), side(second, y, 1)));
     }
 
-    /** One that is 1 is repeated along the other, such as a gate; nothing is known where one is not. */
+    private Value operand(Object found) {
+        return found instanceof Number number
+                ? new Value(onnx.scalar(number.doubleValue()), 0, -1, -1)
+                : asValue(found);
+    }
+
+    /** Return a size, counted from the last dimension, which has number 1; −1 if it is unknown. */
+    private static long side(Object found, Value value, int fromEnd) {
+        if (value.rank() < fromEnd) return 1;
+        if (found instanceof Tensor constant) return constant.size(constant.dim() - fromEnd);
+        if (value.rank() != 4) return -1;
+        return fromEnd == 2 ? value.height() : value.width();
+    }
+
+    /** A side of 1 is repeated along the other, such as a gate's; so a known longer one is the result's. */
     private static long common(long side, long other) {
-        return side < 0 || other < 0 ? -1 : Math.max(side, other);
-    }
-
-    private Value convolution(Node node, int groups) {
-        Value x = value(node, 0);
-        if (!(any(node, 1) instanceof Tensor weight)) throw new Unsupported("its weight is computed");
-        List<String> inputs = new ArrayList<>(List.of(x.name(), weight(weight)));
-        if (any(node, 2) instanceof Tensor bias) inputs.add(weight(bias));
-        if (weight.dim() == 3) return steps(node, inputs, weight.size(2), integer(node, groups));
-        long[] kernel = {weight.size(2), weight.size(3)};
-        Window window = new Window(kernel, sides(node, 3), sides(node, 4), sides(node, 5));
-        List<Object> attributes = window.attributes();
-        attributes.addAll(List.of("dilations", window.dilation, "group", integer(node, groups)));
-        return window.moved(x, onnx.node("Conv", inputs, attributes.toArray()), false);
-    }
-
-    /** Convolve N×in×length. */
-    private Value steps(Node node, List<String> inputs, long kernel, long groups) {
-        long[] padding = longs(node, 4);
-        String name = onnx.node(
-                "Conv",
-                inputs,
-                "kernel_shape",
-                new long[] {kernel},
-                "strides",
-                longs(node, 3),
-                "pads",
-                new long[] {padding[0], padding[0]},
-                "dilations",
-                longs(node, 5),
-                "group",
-                groups);
-        return new Value(name, 3, -1, -1);
-    }
-
-    /** What a convolution or a pooling moves over height and width. */
-    private record Window(long[] kernel, long[] stride, long[] padding, long[] dilation) {
-        List<Object> attributes() {
-            long[] pads = {padding[0], padding[1], padding[0], padding[1]};
-            return new ArrayList<>(List.of("kernel_shape", kernel, "strides", stride, "pads", pads));
-        }
-
-        Value moved(Value x, String name, boolean ceil) {
-            return new Value(name, 4, moved(x.height(), 0, ceil), moved(x.width(), 1, ceil));
-        }
-
-        private long moved(long size, int side, boolean ceil) {
-            if (size < 0) return -1;
-            long room = size + 2 * padding[side] - dilation[side] * (kernel[side] - 1) - 1;
-            return (ceil ? (room + stride[side] - 1) / stride[side] : room / stride[side]) + 1;
-        }
+        if (side > 1) return side;
+        return side == 1 || other > 1 ? other : -1;
     }
 
     private Value batchNorm(Node node) {
@@ -298,55 +263,18 @@ final class OnnxConversion extends OnnxRecurrence {
     private Value linear(Node node) {
         Value x = value(node, 0);
         if (!(any(node, 1) instanceof Tensor weight)) throw new Unsupported("its weight is computed");
-        String product = onnx.node("MatMul", List.of(x.name(), weight(weight.t())));
-        if (!(any(node, 2) instanceof Tensor)) return x.named(product);
-        return x.named(onnx.node("Add", List.of(product, tensor(node, 2))));
+        Value product = product(x, asValue(weight.t()));
+        return any(node, 2) == ScriptGraph.NONE ? product : pair("Add", product, any(node, 2));
     }
 
     private Value product(Value x, Value y) {
-        int rank = Math.max(x.rank(), y.rank());
+        int rank = Math.max(2, Math.max(x.rank(), y.rank()));
         if (x.rank() == 1) rank--;
         if (y.rank() != 1) return new Value(onnx.node("MatMul", List.of(x.name(), y.name())), rank, -1, -1);
         // A matrix of one column: ONNX Runtime 1.28 drops a transposition of x before a vector, without an error.
         String column = onnx.node("Unsqueeze", List.of(y.name(), onnx.integers(1)));
         String rows = onnx.node("MatMul", List.of(x.name(), column));
         return new Value(onnx.node("Squeeze", List.of(rows, onnx.integers(-1))), rank - 1, -1, -1);
-    }
-
-    private Value pool(Node node, String op, int dilationAt, boolean ceil) {
-        Value x = value(node, 0);
-        long[] kernel = sides(node, 1);
-        long[] stride = list(node, 2).isEmpty() ? kernel : sides(node, 2);
-        long[] dilation = dilationAt < 0 ? new long[] {1, 1} : sides(node, dilationAt);
-        Window window = new Window(kernel, stride, sides(node, 3), dilation);
-        List<Object> attributes = window.attributes();
-        attributes.addAll(List.of("ceil_mode", ceil ? 1L : 0L));
-        if (dilationAt >= 0) {
-            attributes.addAll(List.of("dilations", dilation));
-        } else {
-            if (any(node, 6) != ScriptGraph.NONE) throw new Unsupported("it has a divisor of its own");
-            attributes.addAll(List.of("count_include_pad", flag(node, 5) ? 1L : 0L));
-        }
-        return window.moved(x, onnx.node(op, List.of(x.name()), attributes.toArray()), ceil);
-    }
-
-    private Value adaptivePool(Node node) {
-        Value x = value(node, 0);
-        long[] size = sides(node, 1);
-        if (size[0] == 1 && size[1] == 1) {
-            return new Value(onnx.node("GlobalAveragePool", List.of(x.name())), 4, 1, 1);
-        }
-        if (x.height() < 0 || x.height() % size[0] != 0 || x.width() % size[1] != 0) {
-            throw new Unsupported("pooling " + x.height() + "×" + x.width() + " to " + size[0] + "×" + size[1]
-                    + " has no equal parts; use another image size");
-        }
-        long[] kernel = {x.height() / size[0], x.width() / size[1]};
-        if (kernel[0] == 1 && kernel[1] == 1) return x;
-        return new Value(
-                onnx.node("AveragePool", List.of(x.name()), "kernel_shape", kernel, "strides", kernel),
-                4,
-                size[0],
-                size[1]);
     }
 
     private Value reduced(Node node, String op) {
@@ -371,6 +299,8 @@ final class OnnxConversion extends OnnxRecurrence {
     private Value attention(Node node) {
         boolean plain = any(node, 3) == ScriptGraph.NONE && !flag(node, 5) && any(node, 6) == ScriptGraph.NONE;
         if (!plain) throw new Unsupported("it has a mask or a scale");
+        if (number(node, 4) > 0) throw new Unsupported("it is random; save the module in eval mode");
+        if (node.inputs().size() > 7 && flag(node, 7)) throw new Unsupported("its heads share keys (enable_gqa)");
         Value query = value(node, 0);
         Value key = value(node, 1);
         String width = onnx.node("Gather", List.of(shape(query), onnx.integers(query.rank() - 1)), "axis", 0);

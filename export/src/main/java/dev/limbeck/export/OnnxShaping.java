@@ -36,7 +36,10 @@ abstract class OnnxShaping extends Operands {
                         .ranked(x.rank());
             }
             case "transpose" -> transpose(value(node, 0), integer(node, 1), integer(node, 2));
-            case "t" -> transpose(value(node, 0), 0, 1);
+            case "t" -> {
+                Value x = value(node, 0);
+                yield x.rank() < 2 ? x : transpose(x, 0, 1);
+            }
             case "select" -> {
                 Value x = value(node, 0);
                 long axis = positive(integer(node, 1), x.rank());
@@ -50,13 +53,13 @@ abstract class OnnxShaping extends Operands {
                         any(node, 2) == ScriptGraph.NONE ? onnx.integers(0) : whole(node, 2),
                         any(node, 3) == ScriptGraph.NONE ? onnx.integers(Long.MAX_VALUE) : whole(node, 3),
                         integer(node, 4));
-            case "narrow" -> slice(node, whole(node, 2), onnx.node("Add", List.of(whole(node, 2), whole(node, 3))), 1);
+            case "narrow" -> narrow(node);
             case "cat" -> concat(node);
             case "zeros" -> zeros(node, 0);
             case "new_zeros" -> zeros(node, 1);
             case "constant_pad_nd" -> pad(node, number(node, 2));
             case "pad" -> {
-                if (!"constant".equals(any(node, 2))) throw new Unsupported("its mode is " + any(node, 2));
+                if (!"constant".equals(any(node, 2))) throw new Unsupported("its mode is " + words(any(node, 2)));
                 yield pad(node, any(node, 3) == ScriptGraph.NONE ? 0 : number(node, 3));
             }
             case "unsqueeze" -> {
@@ -112,16 +115,27 @@ abstract class OnnxShaping extends Operands {
         return x.named(onnx.node("Transpose", List.of(x.name()), "perm", order)).ranked(x.rank());
     }
 
+    private Value narrow(Node node) {
+        String start = whole(node, 2);
+        if (any(node, 2) instanceof Long number && number < 0) {
+            // From the beginning, since an end of 0 is not behind the last element.
+            Value x = value(node, 0);
+            String axis = onnx.integers(positive(integer(node, 1), x.rank()));
+            String size = onnx.node("Gather", List.of(shape(x), axis), "axis", 0);
+            start = onnx.node("Add", List.of(size, start));
+        }
+        return slice(node, start, onnx.node("Add", List.of(start, whole(node, 3))), 1);
+    }
+
     private Value slice(Node node, String start, String end, long step) {
         Value x = value(node, 0);
         long axis = positive(integer(node, 1), x.rank());
         String name = onnx.node("Slice", List.of(x.name(), start, end, onnx.integers(axis), onnx.integers(step)));
         if (axis < 2 || x.rank() != 4) return x.named(name);
         boolean whole = any(node, 2) == ScriptGraph.NONE && any(node, 3) == ScriptGraph.NONE;
-        long height = axis == 2 ? (x.height() + step - 1) / step : x.height();
-        long width = axis == 3 ? (x.width() + step - 1) / step : x.width();
-        return whole && x.height() > 0
-                ? new Value(name, 4, height, width)
+        return whole
+                ? new Value(
+                        name, 4, strided(x.height(), axis == 2 ? step : 1), strided(x.width(), axis == 3 ? step : 1))
                 : x.named(name).ranked(4);
     }
 
@@ -150,10 +164,13 @@ abstract class OnnxShaping extends Operands {
             pads[x.rank() + axis] = ours[2 * i + 1];
         }
         String name = onnx.node("Pad", List.of(x.name(), onnx.integers(pads), onnx.scalar(filling)));
-        boolean moved = x.rank() == 4 && (pads[2] + pads[3] + pads[6] + pads[7] > 0);
-        return moved
+        return x.rank() == 4
                 ? new Value(name, 4, longer(x.height(), pads[2] + pads[6]), longer(x.width(), pads[3] + pads[7]))
                 : x.named(name);
+    }
+
+    private static long strided(long side, long step) {
+        return side < 0 ? side : (side + step - 1) / step;
     }
 
     private static long longer(long side, long by) {
@@ -176,7 +193,7 @@ abstract class OnnxShaping extends Operands {
         for (Object size : sizes) {
             if (size instanceof Count count) parts.add(count.name());
             else if (size instanceof Long number) parts.add(onnx.integers(number == -1 ? rest : number));
-            else throw new Unsupported("a size is " + size);
+            else throw new Unsupported("a size is " + words(size));
         }
         return onnx.node("Concat", parts, "axis", 0);
     }

@@ -75,7 +75,15 @@ abstract class Operands {
                     value.name(), name -> onnx.node("Cast", List.of(name), "to", OnnxBuilder.FLOAT)));
         }
         if (found instanceof Tensor tensor) return new Value(weight(tensor), (int) tensor.dim(), -1, -1);
-        throw new Unsupported("it needs a tensor, found " + found);
+        throw new Unsupported("it needs a tensor, found " + words(found));
+    }
+
+    /** Describe what was found in place of something else. */
+    static String words(Object found) {
+        if (found instanceof Value) return "a computed tensor";
+        if (found instanceof Tensor) return "a constant tensor";
+        if (found instanceof Count) return "a size";
+        return found instanceof List<?> ? "a list" : String.valueOf(found);
     }
 
     final String weight(Tensor tensor) {
@@ -84,17 +92,17 @@ abstract class Operands {
 
     final String tensor(Node node, int at) {
         if (any(node, at) instanceof Tensor tensor) return weight(tensor);
-        throw new Unsupported("it needs a weight, found " + any(node, at));
+        throw new Unsupported("it needs a weight, found " + words(any(node, at)));
     }
 
     final double number(Node node, int at) {
         if (any(node, at) instanceof Number number) return number.doubleValue();
-        throw new Unsupported("it needs a number, found " + any(node, at));
+        throw new Unsupported("it needs a number, found " + words(any(node, at)));
     }
 
     final long integer(Node node, int at) {
         if (any(node, at) instanceof Long number) return number;
-        throw new Unsupported("it needs a whole number, found " + any(node, at));
+        throw new Unsupported("it needs a whole number, found " + words(any(node, at)));
     }
 
     /** Return an integer, constant or computed, as a 1-d tensor of one element. */
@@ -108,7 +116,7 @@ abstract class Operands {
 
     final List<?> list(Node node, int at) {
         if (any(node, at) instanceof List<?> list) return list;
-        throw new Unsupported("it needs a list, found " + any(node, at));
+        throw new Unsupported("it needs a list, found " + words(any(node, at)));
     }
 
     /** Return numbers for height and width; a single one is for both. */

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Split;
@@ -12,6 +14,7 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -33,19 +36,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ScriptedExportTest {
     private static final int SIDE = 8;
 
+    private int exports;
+
     @TempDir
     Path home;
+
+    private static String source(String body) {
+        return "def forward(self, x: Tensor) -> Tensor:\n    " + body.replace("; ", "\n    ") + "\n";
+    }
 
     private float[] exported(
             Map<String, Tensor> weights, String body, int classes, Tensor x, UnaryOperator<Exporter> how) {
         Path file = home.resolve("given.pt");
-        Path out = home.resolve("out");
-        try (Script script = Script.compile(
-                "Given",
-                weights,
-                Map.of(),
-                Map.of(),
-                "def forward(self, x: Tensor) -> Tensor:\n    " + body.replace("; ", "\n    ") + "\n")) {
+        Path out = home.resolve("out" + exports++);
+        try (Script script = Script.compile("Given", weights, Map.of(), Map.of(), source(body))) {
             script.save(file, Map.of());
         }
         try (Script script = TorchScriptFile.open(file).load()) {
@@ -129,6 +133,168 @@ class ScriptedExportTest {
                     x.matmul(vector).matmul(stack).mean(new long[] {1}).contiguous());
             assertThat(found).containsExactly(expected, within(1e-4f));
         }
+    }
+
+    /** Compare the exported file's outputs with LibTorch's, whatever their number. */
+    private void assertExportedAsComputed(Map<String, Tensor> weights, String body) {
+        try (Scope scope = Scope.open()) {
+            Tensor x = Tensors.randn(4, 3, SIDE, SIDE);
+            float[] expected;
+            try (Script script = Script.compile("Given", weights, Map.of(), Map.of(), source(body))) {
+                expected = Tensors.toFloats(script.forward(Inputs.of(x)).contiguous());
+            }
+            float[] found = exported(weights, body, expected.length / 4, x, e -> e);
+            assertThat(found).as(body).containsExactly(expected, within(1e-4f));
+        }
+    }
+
+    private void assertRefused(String body, String message) {
+        assertThatThrownBy(() -> exported(Map.of(), body, 3, Tensors.zeros(DType.FLOAT32, 1, 3, SIDE, SIDE), e -> e))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining(message)
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void aComputedBiasIsNotLost() {
+        assertExportedAsComputed(
+                Map.of("weight", Tensors.randn(3, 3)),
+                "y = x.mean([2, 3]); return torch.linear(y, self.weight, y.mean([0]))");
+        assertThatThrownBy(() -> assertExportedAsComputed(
+                        Map.of("weight", Tensors.randn(3, 3, 3, 3)),
+                        "return torch.conv2d(x, self.weight, x.mean([0, 2, 3])).mean([2, 3])"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("its bias is computed");
+    }
+
+    /** The negative axis, and the transposition of a matrix, need the rank. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "return ((self.prototypes.unsqueeze(1) - x.mean([2, 3])) ** 2).sum(-1).t()",
+                "return ((self.stack + x.mean([2, 3])) ** 2).sum(-1).t()",
+                "return (torch.rsub(x.mean([2, 3]), self.stack) ** 2).sum(-1).t()",
+                "return (torch.rsub(self.stack, x.mean([2, 3])) ** 2).sum(-1).t()",
+                "return x.mean([2, 3]) + x.mean([0, 2, 3]).t()",
+                "return torch.adaptive_avg_pool2d(x.mean([2, 3], True) * self.map, [2, 2]).flatten(1)",
+                "return torch.adaptive_avg_pool2d(x.mean([2, 3], True) * self.map.unsqueeze(0), [2, 2]).flatten(1)"
+            })
+    void constantsOfAHigherRankGiveTheirRank(String body) {
+        assertExportedAsComputed(
+                Map.of(
+                        "prototypes", Tensors.randn(5, 3),
+                        "stack", Tensors.randn(5, 1, 3),
+                        "map", Tensors.randn(3, 4, 4)),
+                body);
+    }
+
+    /** Kernel, stride and padding, with a last window that starts inside the map or its padding, or beyond. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"2, 2, 0", "3, 2, 1", "2, 2, 1", "2, 3, 1", "1, 2, 0", "3, 2, 0", "3, 3, 1", "2, 3, 0", "4, 3, 2"
+            })
+    void poolingCountsAndMovesAsComputed(String window) {
+        String map = "constant_pad_nd(x, [0, %d, 0, %d])";
+        for (String y : List.of("x", "torch." + map.formatted(-1, -3), "torch." + map.formatted(2, 1))) {
+            String[] each = window.split(", ");
+            String place = "[%s, %<s], [%s, %<s], [%s, %<s]".formatted((Object[]) each);
+            String averages = "torch.avg_pool2d(y, " + place + ", %s, %s).flatten(1)";
+            assertExportedAsComputed(
+                    Map.of(),
+                    "y = " + y + "; return torch.cat(["
+                            + String.join(
+                                    ", ",
+                                    averages.formatted("True", "True"),
+                                    averages.formatted("True", "False"),
+                                    averages.formatted("False", "True"),
+                                    averages.formatted("False", "False"),
+                                    "torch.max_pool2d(y, " + place + ", [1, 1], True).flatten(1)",
+                                    "torch.max_pool2d(y, " + place + ", [1, 1], False).flatten(1)")
+                            + "], 1)");
+        }
+    }
+
+    @Test
+    void poolingOfAnUnknownSizeCountsAsComputedOrIsRefused() {
+        String body = "return torch.avg_pool2d(x[:, :, 0:7, 0:5], [3, 3], [2, 2], %s).flatten(1)";
+        assertExportedAsComputed(Map.of(), body.formatted("[0, 0], True, True"));
+        assertExportedAsComputed(Map.of(), body.formatted("[1, 1], True, False"));
+        assertExportedAsComputed(Map.of(), body.formatted("[1, 1], False, True"));
+        assertThatThrownBy(() -> assertExportedAsComputed(Map.of(), body.formatted("[1, 1], True, True")))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("set count_include_pad=False or ceil_mode=False");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "torch.constant_pad_nd(x, [0, -4, 0, -4])",
+                "torch.constant_pad_nd(x, [0, 2, 0, -2])",
+                "torch.constant_pad_nd(x, [3, -1, 1, 1])",
+                "torch.max_pool2d(x, [1, 1], [2, 2], [0, 0], [1, 1], True)",
+                "torch.max_pool2d(x, [3, 3], [1, 1], [0, 0], [1, 1], True)"
+            })
+    void poolingToASizeKnowsTheHeightAndWidth(String map) {
+        assertExportedAsComputed(Map.of(), "return torch.adaptive_avg_pool2d(" + map + ", [2, 2]).flatten(1)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"torch.linear(x, torch.ones([4, 8]))", "torch.linear(x, self.weight)", "x[:, :, 0:4, :]"})
+    void poolingOfAnUnknownHeightAndWidthIsRefused(String map) {
+        assertThatThrownBy(() -> assertExportedAsComputed(
+                        Map.of("weight", Tensors.randn(4, SIDE)),
+                        "return torch.adaptive_avg_pool2d(" + map + ", [2, 2]).flatten(1)"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("height and width are not known");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "torch.narrow(x, 1, -2, 2)",
+                "torch.narrow(x, 1, -3, 2)",
+                "torch.narrow(x, 1, 1, 2)",
+                "torch.narrow(x, 2, -8, x.size(3))"
+            })
+    void negativeStartsCountFromTheEnd(String part) {
+        assertExportedAsComputed(Map.of(), "return " + part + ".mean([2, 3])");
+    }
+
+    @Test
+    void attentionWithDropoutOrSharedKeysIsRefused() {
+        String attention = "return torch.scaled_dot_product_attention(x, %s, %<s, None, %s, False).mean([2, 3])";
+        assertExportedAsComputed(Map.of(), attention.formatted("x", "0.0"));
+        assertRefused(attention.formatted("x", "0.5"), "it is random; save the module in eval mode");
+        String shared = attention.formatted("x[:, 0:1]", "0.0").replace("False", "False, scale=None, enable_gqa=True");
+        assertRefused(shared, "heads");
+    }
+
+    @Test
+    void printsAndWarningsAreNotWritten() {
+        try (Script script = Script.compile(
+                "Given",
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                source("print('seen'); torch.warn('seen'); return x.mean([2, 3])"))) {
+            GraphProto graph = OnnxFile.of(
+                            script,
+                            List.of(InputSpec.floats(3, SIDE, SIDE)),
+                            null,
+                            Task.Kind.EMBEDDING,
+                            3,
+                            Map.of(),
+                            OnnxFile.Options.defaults())
+                    .getGraph();
+            assertThat(graph.getNodeList()).extracting(NodeProto::getOpType).containsExactly("ReduceMean", "Identity");
+        }
+    }
+
+    @Test
+    void whatIsNotATensorIsSaidInWords() {
+        String message = "it needs a tensor, found a size";
+        assertRefused("if x.size(1) != 3:\n        x = x * 2.0\n    return x.mean([2, 3])", message);
+        assertRefused("return x.mean([2, 3]) * x.size(1)", message);
     }
 
     /** ONNX Runtime dropped the transposition; the negative axis needs the rank without the last dimension. */
