@@ -9,7 +9,6 @@ import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.FakeQuantization;
 import dev.limbeck.nn.Module;
-import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
@@ -94,7 +93,6 @@ record ExportModel(
             Map<String, String> metadata,
             @Nullable Path file) {
         List<InputSpec> inputs = inputs(preprocessing);
-        Module inUnits = Rescaled.of(module, task, inputs);
         return new ExportModel(
                 name,
                 task,
@@ -105,9 +103,9 @@ record ExportModel(
                 module.parameterCount(),
                 module.sha256(),
                 file,
-                () -> ScriptWriter.compile(inUnits),
+                () -> Rescaled.compile(module, task, inputs),
                 module::stateDict,
-                given -> inUnits.predict(module.adapt(given)));
+                given -> Rescaled.predict(module, task, module.adapt(given)));
     }
 
     static ExportModel of(Path script, Task task, Preprocessing preprocessing, Script opened) {

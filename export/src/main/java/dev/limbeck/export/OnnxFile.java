@@ -11,6 +11,7 @@ import dev.limbeck.io.AtomicFile;
 import dev.limbeck.onnx.OnnxChecksum;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.ScriptGraph;
 import java.nio.ByteBuffer;
@@ -82,7 +83,8 @@ public final class OnnxFile {
             Map<String, String> metadata,
             Options options) {
         OnnxBuilder onnx = new OnnxBuilder();
-        try (ScriptGraph graph = script.graph(options.foldBatchNorms)) {
+        try (Scope scope = Scope.open();
+                ScriptGraph graph = script.graph(options.foldBatchNorms)) {
             List<Operands.Value> given = new ArrayList<>();
             for (InputSpec input : inputs) given.add(input(onnx, input, inputs.size() == 1));
             if (normalization != null && options.normalizes) {

@@ -2,46 +2,54 @@ package dev.limbeck.export;
 
 import dev.limbeck.Task;
 import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 
-/** Convert the standardized outputs of a regression network to the targets' units. */
+/** Convert the standardized outputs of a regression network to the targets' units. The network stays its caller's. */
 final class Rescaled extends Module {
-    private final Module network;
-    private final Tensor deviation;
-    private final Tensor mean;
-
     private final String inputs;
 
     private Rescaled(Module network, Task.Regression task, List<InputSpec> inputs) {
         this.inputs = inputs.stream().map(InputSpec::name).collect(Collectors.joining(", "));
-        this.network = child("network", network);
-        try (Scope scope = Scope.open()) {
-            deviation = buffer("deviation", row(task.deviations()));
-            mean = buffer("mean", row(task.means()));
-        }
-        eval();
+        child("network", network);
+        buffer("deviation", row(task.deviations()));
+        buffer("mean", row(task.means()));
     }
 
-    /** Return the network itself, or one in the targets' units for a regression. */
-    static Module of(Module network, Task task, List<InputSpec> inputs) {
-        return task instanceof Task.Regression regression ? new Rescaled(network, regression, inputs) : network;
+    /** Compile a network, for a regression with outputs in the targets' units. The caller closes the script. */
+    static Script compile(Module network, Task task, List<InputSpec> inputs) {
+        if (!(task instanceof Task.Regression regression)) return ScriptWriter.compile(network);
+        try (Scope scope = Scope.open()) {
+            Rescaled inUnits = new Rescaled(network, regression, inputs);
+            try {
+                return ScriptWriter.compile(inUnits);
+            } finally {
+                // The script shares them; closing the module would also close the network.
+                inUnits.ownBuffers().values().forEach(Tensor::close);
+            }
+        }
+    }
+
+    /** Compute a network's outputs in evaluation mode, for a regression in the targets' units. */
+    static Tensor predict(Module network, Task task, Inputs given) {
+        if (!(task instanceof Task.Regression regression)) return network.predict(given);
+        try (Scope scope = Scope.open()) {
+            Tensor standardized = network.predict(given);
+            return scope.promote(standardized.mul(row(regression.deviations())).add(row(regression.means())));
+        }
     }
 
     private static Tensor row(List<Double> numbers) {
         float[] values = new float[numbers.size()];
         for (int i = 0; i < values.length; i++) values[i] = numbers.get(i).floatValue();
         return Tensors.of(values, 1, values.length);
-    }
-
-    @Override
-    protected Tensor forward(Inputs given) {
-        return network.apply(given).mul(deviation).add(mean);
     }
 
     @Override

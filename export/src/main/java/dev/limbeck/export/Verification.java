@@ -14,6 +14,8 @@ import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.weights.TorchScriptFile;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
@@ -211,24 +213,50 @@ public record Verification(
 
     /** Return whether the outputs match within the tolerance of the precision. */
     public boolean passed(Precision precision) {
-        return largestDifference <= precision.tolerance * Math.max(SMALLEST, largestOutput)
-                && !(agreement < precision.agreement)
-                && !(explained < precision.agreement)
-                && (!metric.equals(COSINE) || value >= precision.agreement);
+        return failures(precision).isEmpty();
+    }
+
+    /** Describe each criterion of a precision that the outputs do not meet: found and expected. */
+    private List<String> failures(Precision precision) {
+        List<String> failures = new ArrayList<>();
+        double limit = precision.tolerance * Math.max(SMALLEST, largestOutput);
+        double least = precision.agreement;
+        if (Double.isNaN(largestDifference)) {
+            failures.add("they differ by NaN, expected numbers");
+        } else if (largestDifference > limit) {
+            failures.add(words(
+                    "they differ by %.3g, expected at most %.3g (%.0e of the largest, %.3g)",
+                    largestDifference, limit, precision.tolerance, largestOutput));
+        }
+        if (agreement < least) {
+            failures.add(words(
+                    "predictions agree on %d of %d rows, expected at least %.0f %%",
+                    Math.round(agreement * rows), rows, 100 * least));
+        }
+        if (explained < least) {
+            failures.add(words(
+                    "R² of the file's as predictions of the model's is %.4f, expected at least %s", explained, least));
+        }
+        if (metric.equals(COSINE) && !(value >= least)) {
+            failures.add(words("their mean cosine is %.4f, expected at least %s", value, least));
+        }
+        return failures;
+    }
+
+    private static String words(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
     }
 
     /** Throw if the outputs do not match. */
     void orThrow(Format format, Precision precision) {
-        if (passed(precision)) return;
-        throw new LimbeckException("the " + format + " file has other outputs than the model: they differ by "
-                + largestDifference + " (largest " + largestOutput + ")"
-                + (Double.isNaN(agreement)
-                        ? ""
-                        : ", predictions agree on " + Math.round(agreement * rows) + " of " + rows + " rows")
-                + (Double.isNaN(explained)
-                        ? ""
-                        : String.format(
-                                Locale.ROOT, ", R² of the file's as predictions of the model's is %.3f", explained))
-                + "; nothing was written");
+        List<String> failures = failures(precision);
+        if (failures.isEmpty()) return;
+        String advice = switch (precision) {
+            case FP32 -> "export it in another format (--format), or check that its script computes what it does";
+            case FP16 -> "export it in fp32 (--precision)";
+            case INT8 -> "export it in fp16 or fp32 (--precision), or train it for int8 (--quantize)";
+        };
+        throw new LimbeckException("the " + format + " file has other outputs than the model: "
+                + String.join("; ", failures) + "; " + advice + "; nothing was written");
     }
 }

@@ -2,6 +2,7 @@ package dev.limbeck.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
@@ -242,6 +243,33 @@ class ExporterTest {
             assertThat(out).doesNotExist();
             assertThat(home.toFile().list()).noneMatch(name -> name.startsWith("."));
         }
+    }
+
+    private static String refusal(Verification verification, Precision precision) {
+        assertThat(verification.passed(precision)).isFalse();
+        return catchThrowable(() -> verification.orThrow(Format.ONNX, precision))
+                .getMessage();
+    }
+
+    @Test
+    void theFailedCriterionIsNamed() {
+        String start = "the onnx file has other outputs than the model: ";
+        String lower =
+                "; export it in fp16 or fp32 (--precision), or train it for int8 (--quantize); nothing was written";
+        double none = Double.NaN;
+        assertThat(refusal(new Verification(20, 0.3, 1, none, none, "cosine", 0.85, 1), Precision.INT8))
+                .isEqualTo(start + "their mean cosine is 0.8500, expected at least 0.9" + lower);
+        assertThat(refusal(new Verification(20, 0.3, 1, 0.85, none, "accuracy", 0.8, 1), Precision.INT8))
+                .isEqualTo(start + "predictions agree on 17 of 20 rows, expected at least 90 %" + lower);
+        assertThat(refusal(new Verification(20, 0.3, 1, none, 0.5, "mae", 0.8, 1), Precision.INT8))
+                .isEqualTo(start + "R² of the file's as predictions of the model's is 0.5000, expected at least 0.9"
+                        + lower);
+        assertThat(refusal(new Verification(20, none, 1, 1, none, "accuracy", 0.8, 1), Precision.INT8))
+                .isEqualTo(start + "they differ by NaN, expected numbers" + lower);
+        assertThat(refusal(new Verification(20, 0.3, 2, 0.95, none, "accuracy", 0.8, 1), Precision.FP16))
+                .isEqualTo(start + "they differ by 0.300, expected at most 0.0200 (1e-02 of the largest, 2.00); "
+                        + "predictions agree on 19 of 20 rows, expected at least 99 %; export it in fp32 (--precision); "
+                        + "nothing was written");
     }
 
     /** Provide a module without a script. */

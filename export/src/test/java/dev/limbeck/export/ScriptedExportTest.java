@@ -13,6 +13,7 @@ import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
+import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +37,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Test scripts whose operations or weights need special care in an exported file. */
 class ScriptedExportTest {
     private static final int SIDE = 8;
+    private static final ImagePreprocessing PREPROCESSING =
+            new ImagePreprocessing(SIDE, SIDE, Resize.CROP, List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0));
 
     private int exports;
 
@@ -55,12 +59,7 @@ class ScriptedExportTest {
         try (Script script = TorchScriptFile.open(file).load()) {
             List<String> names =
                     IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
-            how.apply(Exporter.of(
-                            script,
-                            file,
-                            new Task.SingleLabel(names),
-                            new ImagePreprocessing(
-                                    SIDE, SIDE, Resize.CROP, List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0))))
+            how.apply(Exporter.of(script, file, new Task.SingleLabel(names), PREPROCESSING))
                     .export(out);
         }
         try (OnnxModel model = OnnxModel.open(out.resolve(Format.ONNX.fileName()), 1)) {
@@ -277,16 +276,9 @@ class ScriptedExportTest {
                 Map.of(),
                 Map.of(),
                 source("print('seen'); torch.warn('seen'); return x.mean([2, 3])"))) {
-            GraphProto graph = OnnxFile.of(
-                            script,
-                            List.of(InputSpec.floats(3, SIDE, SIDE)),
-                            null,
-                            Task.Kind.EMBEDDING,
-                            3,
-                            Map.of(),
-                            OnnxFile.Options.defaults())
-                    .getGraph();
-            assertThat(graph.getNodeList()).extracting(NodeProto::getOpType).containsExactly("ReduceMean", "Identity");
+            assertThat(graph(script).getNodeList())
+                    .extracting(NodeProto::getOpType)
+                    .containsExactly("ReduceMean", "Identity");
         }
     }
 
@@ -317,6 +309,59 @@ class ScriptedExportTest {
                                 Tensors.toFloats(script.forward(Inputs.of(x)).contiguous()), within(1e-4f));
             }
         }
+    }
+
+    private static final class Means extends Module {
+        @Override
+        protected Tensor forward(Tensor x) {
+            return x.mean(new long[] {2, 3});
+        }
+
+        @Override
+        public String script() {
+            return "def forward(self, x: Tensor):\n    return x.mean([2, 3])\n";
+        }
+    }
+
+    @Test
+    void anExportLeavesNoTensorsAndTheModeOfItsNetwork() {
+        List<String> names = List.of("red", "green", "blue");
+        Task numbers = new Task.Regression(names, List.of(1.0, 2.0, 3.0), List.of(4.0, 5.0, 6.0));
+        try (Module network = new Means()) {
+            long pointers = 0;
+            for (int i = 0; i < 3; i++) {
+                pointers = Pointer.totalCount();
+                Exporter.of(network, numbers, PREPROCESSING).export(home.resolve("numbers" + i));
+            }
+            assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
+            assertThat(network.isTraining()).isTrue();
+        }
+        try (Scope scope = Scope.open();
+                OnnxModel model = OnnxModel.open(home.resolve("numbers0/" + Format.ONNX.fileName()), 1)) {
+            float[] found =
+                    Tensors.toFloats(model.forward(Inputs.of(Tensors.full(0.5, DType.FLOAT32, 1, 3, SIDE, SIDE))));
+            assertThat(found).containsExactly(new float[] {3, 4.5f, 6}, within(1e-6f));
+        }
+    }
+
+    @Test
+    void transposedWeightsAreFreed() {
+        Map<String, Tensor> weights = Map.of("weight", Tensors.randn(3, 3));
+        try (Script script = Script.compile(
+                "Given", weights, Map.of(), Map.of(), source("return torch.linear(x.mean([2, 3]), self.weight)"))) {
+            long pointers = 0;
+            for (int i = 0; i < 3; i++) {
+                pointers = Pointer.totalCount();
+                graph(script);
+            }
+            assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
+        }
+    }
+
+    private static GraphProto graph(Script script) {
+        InputSpec image = InputSpec.floats(3, SIDE, SIDE);
+        return OnnxFile.of(script, List.of(image), null, Task.Kind.EMBEDDING, 3, Map.of(), OnnxFile.Options.defaults())
+                .getGraph();
     }
 
     private static ImageData images() {
