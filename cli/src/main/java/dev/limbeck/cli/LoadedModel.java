@@ -97,7 +97,7 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
 
     /** Return whether a model may read rows; only a run says that it does not. */
     static boolean mayReadRows(Path model) {
-        return RunRecord.beside(model)
+        return RunRecord.beside(SavedModel.fileOf(model))
                 .map(run -> !run.recipe().path("data").path("kind").isMissingNode())
                 .orElse(true);
     }

@@ -27,7 +27,7 @@ final class LossOptions {
      */
     static void into(List<String> losses, @Nullable String temperature, ObjectNode recipe) {
         if (losses.isEmpty() && temperature == null) return;
-        ObjectNode distillation = recipe.withObject("/distillation");
+        ObjectNode distillation = RecipeFiles.section(recipe, "distillation");
         Task.Kind task = Task.Kind.of(recipe.at("/data/task").asText(Task.Kind.SINGLE_LABEL.key()));
         distillation.set("losses", losses(losses, temperature, distillation.withArrayProperty("losses"), task));
     }
@@ -82,6 +82,7 @@ final class LossOptions {
             before.remove(List.of("parameters", "layers", "adapter"));
             if (!Losses.byName(one.path("name").asText()).hasTemperature()) before.remove(LossSetting.TEMPERATURE);
         }
-        return before.setAll(one);
+        RecipeFiles.merge(before, one);
+        return before;
     }
 }

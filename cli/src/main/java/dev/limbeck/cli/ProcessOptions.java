@@ -75,7 +75,7 @@ final class ProcessOptions {
 
     /** Return whether the processes were started again after a failure. */
     boolean startedAgain() {
-        return place().isPresent() && place().get().attempt() > 0;
+        return Rendezvous.attempt(System.getenv()) > 0;
     }
 
     /** Run the given command in several processes, and return their exit code. */

@@ -31,17 +31,17 @@ final class TeacherOptions {
         if (teachers.size() < 2) {
             architectures.forEach(name -> teacher.put("architecture", name));
             teachers.forEach(file -> teacher.put("model", file));
-            ObjectNode replaced = recipe.withObject("/teacher");
+            ObjectNode replaced = RecipeFiles.section(recipe, "teacher");
             // How the members were joined goes with them.
             if (!teachers.isEmpty() && isFilled(replaced.remove("members"))) replaced.remove(OF_SEVERAL);
             return;
         }
         // As with one teacher, the recipe's settings apply to those that replace its own.
-        ObjectNode own = recipe.withObject("/teacher").deepCopy();
+        ObjectNode own = RecipeFiles.section(recipe, "teacher").deepCopy();
         own.remove(List.of("model", "members"));
         RecipeFiles.merge(own, teacher);
         own.remove(OF_ALL);
-        recipe.withObject("/teacher").retain(OF_ALL);
+        RecipeFiles.section(recipe, "teacher").retain(OF_ALL);
         teacher.retain(OF_ALL);
         ArrayNode members = teacher.putArray("members");
         for (int i = 0; i < teachers.size(); i++) {

@@ -3,6 +3,7 @@ package dev.limbeck.compare;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.distill.loss.LossSetting;
+import dev.limbeck.distill.loss.LossType;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.optim.Schedule;
 import dev.limbeck.recipe.LossRecipe;
@@ -117,9 +118,11 @@ public record SearchSpace(
             first.setAll(other);
             name.add(loss);
         }
-        boolean softens = Losses.byName(first.get("name").asText()).hasTemperature();
+        LossType kind = Losses.byName(first.get("name").asText());
+        // Feature losses have temperatures of another kind and size.
+        boolean softens = kind.hasTemperature() && !kind.comparesFeatures();
         // One that is named with a loss is the user's; a loss that has none refuses it.
-        if (!softens && !hasOwn) first.remove(LossSetting.TEMPERATURE);
+        if (!kind.hasTemperature() && !hasOwn) first.remove(LossSetting.TEMPERATURE);
         if (softens && !hasOwn && temperature != null) {
             LossRecipe.put(first, LossSetting.TEMPERATURE, temperature.toString());
             name.add("T" + text(temperature));

@@ -168,12 +168,33 @@ public final class RecipeFiles {
         return tree;
     }
 
-    /** Write the values of a tree over those of another. Lists are replaced as a whole. */
+    /**
+     * Write the values of a tree over those of another. Lists are replaced as a whole. A section that is empty says nothing.
+     *
+     * @throws LimbeckException if one of them has a value where the other has a section
+     */
     public static void merge(ObjectNode recipe, ObjectNode given) {
         given.properties().forEach(entry -> {
-            if (entry.getValue() instanceof ObjectNode section) merge(recipe.withObject("/" + entry.getKey()), section);
-            else recipe.set(entry.getKey(), entry.getValue());
+            JsonNode value = entry.getValue();
+            if (value instanceof ObjectNode section) merge(section(recipe, entry.getKey()), section);
+            else if (!isEmpty(value) || !recipe.path(entry.getKey()).isObject()) recipe.set(entry.getKey(), value);
         });
+    }
+
+    private static boolean isEmpty(JsonNode value) {
+        return value.isNull() || value.isTextual() && value.asText().isBlank();
+    }
+
+    /**
+     * Return a section of a tree, made if there is none.
+     *
+     * @throws LimbeckException if there is a value in its place
+     */
+    public static ObjectNode section(ObjectNode tree, String name) {
+        JsonNode there = tree.path(name);
+        if (there instanceof ObjectNode section) return section;
+        if (there.isMissingNode() || isEmpty(there)) return tree.putObject(name);
+        throw new LimbeckException(name + " must be keys with values, found " + there + "; write them as a section");
     }
 
     /** Return an empty tree. */

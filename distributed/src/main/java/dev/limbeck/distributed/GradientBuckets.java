@@ -79,13 +79,14 @@ final class GradientBuckets implements AutoCloseable {
     private int started;
 
     /**
-     * Assign parameters to buckets, the last layer's first.
+     * Assign parameters to buckets, the last layer's first. Frozen ones have no gradients.
      *
      * @param bytes size of a bucket
      */
     GradientBuckets(C10d engine, Collection<Tensor> parameters, long bytes) {
         this.engine = engine;
-        List<Tensor> reversed = new ArrayList<>(parameters.stream().distinct().toList());
+        List<Tensor> reversed = new ArrayList<>(
+                parameters.stream().filter(Tensor::requires_grad).distinct().toList());
         Collections.reverse(reversed);
         List<Tensor> part = new ArrayList<>();
         for (Tensor one : reversed) {

@@ -78,11 +78,19 @@ public final class LocalProcesses {
                         () -> System.exit(TERMINATED));
     }
 
+    /** Return this process's settings of Java for another one, without agents, which would use the same port or file again. */
+    public static List<String> ownSettings() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(flag ->
+                        !flag.startsWith("-javaagent") && !flag.startsWith("-agent") && !flag.startsWith("-Xrunjdwp"))
+                .toList();
+    }
+
     private void start(int size, String mainClass, List<String> arguments, Map<String, String> environment)
             throws IOException {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
-        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(ownSettings());
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));
         command.addAll(arguments);
         int port = Rendezvous.freePort(InetAddress.getLoopbackAddress());

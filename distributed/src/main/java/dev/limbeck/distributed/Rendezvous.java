@@ -58,8 +58,17 @@ public record Rendezvous(int rank, int size, String address, int port, boolean s
                 address,
                 port,
                 "True".equals(environment.get("TORCHELASTIC_USE_AGENT_STORE")),
-                environment.containsKey(ATTEMPT) ? number(environment, ATTEMPT) : 0,
+                attempt(environment),
                 own == null ? Addresses.towards(address, port) : own));
+    }
+
+    /**
+     * Read how often torchrun has started the processes again, also if there is only one now; 0 without torchrun.
+     *
+     * @throws LimbeckException if it is not a number
+     */
+    public static int attempt(Map<String, String> environment) {
+        return environment.containsKey(ATTEMPT) ? number(environment, ATTEMPT) : 0;
     }
 
     /**

@@ -8,6 +8,7 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.Modalities;
 import dev.limbeck.data.Split;
 import dev.limbeck.evaluate.Profile;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.recipe.PredictionFile;
@@ -176,9 +177,10 @@ public final class Report {
             // The cost of an ensemble, or of a teacher in another runtime, cannot be measured on a module.
             Architecture architecture = Zoo.find(one.architecture()).orElse(null);
             if (architecture == null) continue;
-            // A teacher of rows may read others than the student, such as tokens in place of hashed words.
-            List<InputSpec> own =
-                    one.preprocessing().containsKey(Modalities.KEY) ? Modalities.inputs(one.preprocessing()) : inputs;
+            // A teacher may read others than the student: images of another size, tokens in place of hashed words.
+            boolean says =
+                    one.preprocessing().containsKey(Modalities.KEY) || ImagePreprocessing.isIn(one.preprocessing());
+            List<InputSpec> own = says ? Modalities.inputs(one.preprocessing()) : inputs;
             try (SavedModel teacher = SavedModel.open(Path.of(one.model()), architecture, one.weightsKey())) {
                 costs.add(cost(TEACHER + one.architecture(), teacher, own));
             }
