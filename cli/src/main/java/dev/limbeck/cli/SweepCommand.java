@@ -102,6 +102,12 @@ final class SweepCommand extends TrackedCommand {
     @Mixin
     ShardOptions shards = new ShardOptions();
 
+    private static boolean usesTemperatures(SearchSpace space, Recipe base) {
+        SearchSpace without = new SearchSpace(
+                List.of(), space.weights(), space.losses(), space.schedules(), space.students(), space.starts());
+        return !space.recipes(base).keySet().equals(without.recipes(base).keySet());
+    }
+
     @Override
     Object run() {
         Numbers.atLeast(1, "--trials", trials);
@@ -123,6 +129,10 @@ final class SweepCommand extends TrackedCommand {
                 schedules,
                 students,
                 WrongOption.in(() -> inits.stream().map(Recipe.Start::of).toList()));
+        if (temperatures != null && !usesTemperatures(space, base)) {
+            throw new WrongOption("--temperatures are used by none of the losses; leave them out, or add a loss with a "
+                    + "temperature, such as soft-target (--losses)");
+        }
         RunContext context = context();
         Sweep sweep = new Sweep(base, space, chosen, trials, seeds, confirm, out, context);
         if (shard.isPresent()) return ShardOptions.show(this, sweep.run(shard.get()));

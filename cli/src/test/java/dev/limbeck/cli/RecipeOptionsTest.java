@@ -72,6 +72,8 @@ class RecipeOptionsTest {
                         + "[{'name':'soft-target','scale':3,'temperature':2.0}]",
                 "[{'name':'decoupled','parameters':{'beta':2}}] | decoupled:T=3 | - | "
                         + "[{'name':'decoupled','parameters':{'beta':2},'temperature':3.0}]",
+                "[{'name':'decoupled','parameters':{'alpha':2,'beta':3}}] | decoupled:alpha=1.5 | - | "
+                        + "[{'name':'decoupled','parameters':{'alpha':1.5,'beta':3}}]",
                 "[{'name':'dist'},{'name':'logit-mse'}] | - | 4 | [{'name':'dist','temperature':4.0},{'name':'logit-mse'}]",
                 // the temperature of a loss on features is a different setting
                 "[{'name':'soft-target'},{'name':'contrastive','layers':['a']}] | - | 4 | "

@@ -194,7 +194,8 @@ public final class RecipeFiles {
         JsonNode there = tree.path(name);
         if (there instanceof ObjectNode section) return section;
         if (there.isMissingNode() || isEmpty(there)) return tree.putObject(name);
-        throw new LimbeckException(name + " must be keys with values, found " + there + "; write them as a section");
+        throw new LimbeckException(
+                name + " must be keys with values, found " + there.asText() + "; write them as a section");
     }
 
     /** Return an empty tree. */

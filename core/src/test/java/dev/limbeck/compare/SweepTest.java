@@ -3,6 +3,7 @@ package dev.limbeck.compare;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
@@ -92,6 +93,24 @@ class SweepTest {
         assertThatThrownBy(() -> SPACE.recipes(recipe(0.25, false)))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage("a sweep needs a recipe with a teacher");
+    }
+
+    /** It is of another kind and size there. */
+    @Test
+    void theTemperatureOfALossOnFeaturesIsNotSearched() {
+        ObjectNode tree = base.toTree();
+        ArrayNode losses = tree.withObject("/distillation").putArray("losses");
+        losses.addObject()
+                .put("name", "contrastive")
+                .put("temperature", 0.07)
+                .putArray("layers")
+                .add("layer3");
+        Map<String, Recipe> recipes = new SearchSpace(
+                        SearchSpace.constants(2, 4), SearchSpace.constants(0.3, 0.9), List.of(), List.of(), List.of())
+                .recipes(RecipeFiles.bind(tree, ""));
+        assertThat(recipes).containsOnlyKeys("w0.3", "w0.9");
+        assertThat(recipes.get("w0.3").distillation().losses().get(0).temperature())
+                .isEqualTo(Schedule.constant(0.07));
     }
 
     @Test

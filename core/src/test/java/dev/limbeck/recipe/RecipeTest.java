@@ -52,6 +52,22 @@ class RecipeTest {
     }
 
     @Test
+    void anEmptySectionLeavesThePresets() {
+        ObjectNode tree =
+                RecipeFiles.over("patient", RecipeFiles.tree("training:\ndata: {source: shapes}", "r.yaml"), true);
+        assertThat(tree.at("/training/mixup").asDouble()).isEqualTo(1);
+        assertThat(tree.at("/data/source").asText()).isEqualTo("shapes");
+    }
+
+    @Test
+    void aValueInPlaceOfASectionIsOneLine() {
+        ObjectNode tree = RecipeFiles.tree("pretrained: true", "r.yaml");
+        assertThatThrownBy(() -> RecipeFiles.merge(tree, RecipeFiles.tree("pretrained: {frozen_epochs: 2}", "")))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("pretrained must be keys with values, found true; write them as a section");
+    }
+
+    @Test
     void whatIsNotSaidHasADefault() throws IOException {
         Recipe recipe = Recipe.read(file(LEAST));
         assertThat(recipe.training()).isEqualTo(RecipeFiles.defaults(TrainingRecipe.class));

@@ -96,6 +96,32 @@ class ProcessGroupTest {
         assertThat(gradients.get(1)).containsExactly(gradients.get(0));
     }
 
+    /** As in the first epochs of a fine-tuning. */
+    @Test
+    void frozenParametersTakeNoPart() throws Exception {
+        List<float[]> gradients = together(group -> {
+            Tensor frozen = Tensors.full(1, DType.FLOAT32, 2);
+            Tensor used = Tensors.full(2, DType.FLOAT32, 3).set_requires_grad(true);
+            group.begin(List.of(frozen, used));
+            group.beforeLastBackward();
+            used.mul(used).sum().add(frozen.sum()).backward();
+            assertThat(group.sumGradients(1)).isEqualTo(2);
+            assertThat(Tensors.hasGrad(frozen)).isFalse();
+            float[] found = Tensors.toFloats(used.grad());
+            group.end();
+            return found;
+        });
+        assertThat(gradients).allSatisfy(found -> assertThat(found).containsExactly(8, 8, 8));
+    }
+
+    @Test
+    void aRestartIsKnownAlsoIfThereIsOneProcess() {
+        Map<String, String> alone = Map.of("RANK", "0", "WORLD_SIZE", "1", "TORCHELASTIC_RESTART_COUNT", "2");
+        assertThat(Rendezvous.of(alone)).isEmpty();
+        assertThat(Rendezvous.attempt(alone)).isEqualTo(2);
+        assertThat(Rendezvous.attempt(Map.of())).isZero();
+    }
+
     @Test
     void halvesGiveTheGradientOfTheWholeBatch() throws Exception {
         Tensors.seed(0);

@@ -8,7 +8,6 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.Modalities;
 import dev.limbeck.data.Split;
 import dev.limbeck.evaluate.Profile;
-import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.recipe.PredictionFile;
@@ -27,6 +26,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -120,7 +120,7 @@ public final class Report {
                                             teachers.stream().map(of -> Objects.requireNonNull(of.get(split))),
                                             judged.stream())
                                     .toList()),
-                    costs(data.inputs()));
+                    costs(data));
         }
     }
 
@@ -171,18 +171,18 @@ public final class Report {
         return recipe.open(result.seeds().get(0), preprocessing, context.quiet());
     }
 
-    private List<Page.Cost> costs(List<InputSpec> inputs) {
+    private List<Page.Cost> costs(Data data) {
         List<Page.Cost> costs = new ArrayList<>();
         for (ComparisonResult.TeacherResult one : result.teachers()) {
             // The cost of an ensemble, or of a teacher in another runtime, cannot be measured on a module.
             Architecture architecture = Zoo.find(one.architecture()).orElse(null);
             if (architecture == null) continue;
             // A teacher may read others than the student: images of another size, tokens in place of hashed words.
-            boolean says =
-                    one.preprocessing().containsKey(Modalities.KEY) || ImagePreprocessing.isIn(one.preprocessing());
-            List<InputSpec> own = says ? Modalities.inputs(one.preprocessing()) : inputs;
+            Map<String, String> own = new HashMap<>(Modalities.metadata(data.preprocessing()));
+            if (one.preprocessing().containsKey(Modalities.KEY)) own.clear();
+            own.putAll(one.preprocessing());
             try (SavedModel teacher = SavedModel.open(Path.of(one.model()), architecture, one.weightsKey())) {
-                costs.add(cost(TEACHER + one.architecture(), teacher, own));
+                costs.add(cost(TEACHER + one.architecture(), teacher, Modalities.inputs(own)));
             }
         }
         // Pruned in the run or not, students of a comparison may cost differently.
@@ -191,7 +191,7 @@ public final class Report {
             Path student = folder.resolve(variant.runs().get(0).directory());
             try (SavedModel model = SavedModel.open(student, null)) {
                 if (!architectures.add(model.architecture())) continue;
-                costs.add(cost("student: " + model.architecture(), model, inputs));
+                costs.add(cost("student: " + model.architecture(), model, data.inputs()));
             }
         }
         return costs;

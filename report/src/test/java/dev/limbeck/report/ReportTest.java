@@ -32,6 +32,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,6 +107,31 @@ class ReportTest {
         assertThat(data.at("/scatters")).isEmpty();
         assertThat(data.at("/costs")).hasSize(2);
         assertThat(data.at("/costs/1/profile/parameters").asInt()).isEqualTo(75_290);
+    }
+
+    @Test
+    void theCostOfATeacherIsThatOfItsOwnImages() throws IOException {
+        Path teacher = home.resolve("large");
+        new RecipeRun(sized(48, null), RunContext.silent()).run(teacher, false);
+        Path out = home.resolve("sizes");
+        ComparisonResult result =
+                new Comparison(Map.of("distilled", sized(24, teacher)), 1, 0, out, RunContext.silent()).run();
+        String html = Files.readString(Report.write(result, out, RunContext.silent()));
+        JsonNode costs = new ObjectMapper()
+                .readTree(html.substring(html.indexOf("id=\"data\">") + 10, html.indexOf("</script>")))
+                .get("costs");
+        assertThat(costs.at("/0/profile/macs").asDouble()
+                        / costs.at("/1/profile/macs").asDouble())
+                .isBetween(3.9, 4.1);
+    }
+
+    private static Recipe sized(int side, @Nullable Path teacher) {
+        ObjectNode tree = RecipeFiles.tree();
+        tree.putObject("data").put("source", "shapes:32:16:0").put("image_size", side);
+        tree.put("student", "cifar-resnet8");
+        tree.putObject("training").put("epochs", 1).put("lr", 1e-2);
+        if (teacher != null) tree.putObject("teacher").put("model", teacher.toString());
+        return RecipeFiles.bind(tree, "");
     }
 
     @Test
