@@ -167,6 +167,41 @@ class TablePreprocessingTest {
                         "the column 'one' has one value in the training rows and is left out");
     }
 
+    /** The mean of three times 0.1 is no 0.1: a deviation by rounding would make 0.2 a number of 16 digits. */
+    @Test
+    void aColumnOfOneNumberSaysOnlyWhetherItIsEmpty() {
+        for (String value : List.of("0.1", "1000", "2026-01-31")) {
+            List<String> said = new ArrayList<>();
+            TablePreprocessing table = dated(said, "", value, value, value);
+            assertThat(said.get(0))
+                    .isEqualTo("the column 'when' has one value in the training rows and empty cells; only whether a "
+                            + "cell is empty is used");
+            TablePreprocessing read = TablePreprocessing.of(table.toMetadata());
+            assertThat(read).isEqualTo(table);
+            for (String cell : List.of(value, value.contains("-") ? "2030-07-01" : "-3e38")) {
+                assertThat(read.encode(cell).numbers()).containsExactly(new float[] {0, 0}, within(0f));
+            }
+            assertThat(read.encode("").numbers()).containsExactly(0, 1);
+        }
+    }
+
+    @Test
+    void aColumnOfOneNumberInTwoFormsIsLeftOut() {
+        List<String> said = new ArrayList<>();
+        List<String[]> rows = List.of(new String[] {"1", "1"}, new String[] {"1.0", "2"});
+        List<String[]> others = List.<String[]>of(new String[] {"", "3"});
+        TablePreprocessing table =
+                TablePreprocessing.fit(List.of("one", "x"), rows, others, Set.of(), Set.of(), said::add);
+        assertThat(table.names()).containsExactly("x");
+        assertThat(said).containsExactly("the column 'one' has one value in the training rows and is left out");
+    }
+
+    @Test
+    void savedColumnsOfOneNumberStayAsTheyAre() {
+        TablePreprocessing saved = TablePreprocessing.of(Map.of("columns", "numbers\tx\t1000.0\t1.0\t1\t1000.0"));
+        assertThat(saved.encode("2000").numbers()).containsExactly(1000, 0);
+    }
+
     @Test
     void cellsThatDoNotFitAreOneLine() {
         TablePreprocessing table = fitted("code");

@@ -82,12 +82,21 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
      * Hold a column of numbers. A cell becomes its standardized value, the share of each interval between quantiles that lies below it
      * (Gorishniy et al. 2022, arXiv 2203.05556), and, if the data had empty cells, whether it is empty.
      *
-     * @param deviation standard deviation of the training cells, positive
+     * @param deviation standard deviation of the training cells, positive; infinite if they are all one number, so that any becomes 0
      * @param hasEmpty whether cells may be empty
      * @param edges quantiles of the training cells, strictly ascending
      */
     record Numbers(String name, double mean, double deviation, boolean hasEmpty, double[] edges) implements Column {
         static final String MARK = "numbers";
+
+        /** Hold a column of one number, where training says nothing about others: only whether a cell is empty counts. */
+        static Numbers constant(String name, double value, boolean hasEmpty) {
+            return new Numbers(name, value, Double.POSITIVE_INFINITY, hasEmpty, new double[] {value});
+        }
+
+        boolean isConstant() {
+            return Double.isInfinite(deviation);
+        }
 
         @Override
         public int width() {

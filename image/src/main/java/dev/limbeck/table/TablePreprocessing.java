@@ -100,8 +100,15 @@ public final class TablePreprocessing implements Preprocessing {
             } else if (words) {
                 columns.add(categories(name, cells, log));
             } else {
-                boolean hasEmpty = different.contains("") || CellChecks.haveEmpty(name, others, at, missing, log);
-                columns.add(dates ? dates(name, cells, hasEmpty, log) : numbers(name, cells, hasEmpty));
+                boolean hadEmpty = different.contains("");
+                if (numbers(name, dates, hadEmpty, cells).isConstant()) {
+                    log.accept("the column '" + name + "' has one value in the training rows and "
+                            + (hadEmpty ? "empty cells; only whether a cell is empty is used" : "is left out"));
+                    if (!hadEmpty) continue;
+                }
+                boolean hasEmpty = hadEmpty || CellChecks.haveEmpty(name, others, at, missing, log);
+                Column.Numbers numbers = numbers(name, dates, hasEmpty, cells);
+                columns.add(dates ? dates(numbers, cells, log) : numbers);
             }
         }
         if (columns.isEmpty()) {
@@ -111,14 +118,14 @@ public final class TablePreprocessing implements Preprocessing {
         return new TablePreprocessing(columns, missing);
     }
 
-    private static Column.Numbers numbers(String name, List<String> cells, boolean hasEmpty) {
-        return numbers(
-                name, hasEmpty, cells.stream().filter(cell -> !cell.isEmpty()).mapToDouble(Double::parseDouble));
-    }
-
-    private static Column.Numbers numbers(String name, boolean hasEmpty, DoubleStream filled) {
+    private static Column.Numbers numbers(String name, boolean dates, boolean hasEmpty, List<String> cells) {
+        DoubleStream filled = dates
+                ? cells.stream().map(Dates::days).flatMapToDouble(OptionalDouble::stream)
+                : cells.stream().filter(cell -> !cell.isEmpty()).mapToDouble(Double::parseDouble);
         // Adding 0 makes -0.0 and 0.0 one value; as two, they would be two edges without a distance.
         double[] values = filled.map(value -> value + 0.0).sorted().toArray();
+        // The mean of equal numbers may be rounded, and would then have a deviation.
+        if (values[0] == values[values.length - 1]) return Column.Numbers.constant(name, values[0], hasEmpty);
         double mean = Arrays.stream(values).average().orElse(0);
         double square = Arrays.stream(values)
                 .map(value -> (value - mean) * (value - mean))
@@ -131,12 +138,11 @@ public final class TablePreprocessing implements Preprocessing {
         return new Column.Numbers(name, mean, square > 0 ? Math.sqrt(square) : 1, hasEmpty, edges);
     }
 
-    private static Column dates(String name, List<String> cells, boolean hasEmpty, Consumer<String> log) {
+    private static Column dates(Column.Numbers days, List<String> cells, Consumer<String> log) {
         boolean hasTimes = cells.stream().anyMatch(Dates::hasTime);
-        log.accept("the column '" + name + "' has dates: days, month, day of the week" + (hasTimes ? ", hour" : ""));
-        return new Dates(
-                numbers(name, hasEmpty, cells.stream().map(Dates::days).flatMapToDouble(OptionalDouble::stream)),
-                hasTimes);
+        log.accept("the column '" + days.name() + "' has dates: days, month, day of the week"
+                + (hasTimes ? ", hour" : ""));
+        return new Dates(days, hasTimes);
     }
 
     private static Column categories(String name, List<String> cells, Consumer<String> log) {
