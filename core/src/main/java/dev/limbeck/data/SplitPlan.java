@@ -105,7 +105,8 @@ public final class SplitPlan {
                     .map(value -> (value - mean) * (value - mean))
                     .average()
                     .orElse(0);
-            if (!(square > 0)) {
+            // The mean of equal numbers may be rounded, and would then have a deviation.
+            if (!(square > 0) || Arrays.stream(known).allMatch(value -> value == known[0])) {
                 throw new LimbeckException("the target '" + regression.names().get(target) + "' "
                         + (known.length == 0
                                 ? "is unknown for all training " + source.noun() + "s"

@@ -313,6 +313,10 @@ class LabelTableTest {
         assertThatThrownBy(() -> data(table, null))
                 .hasMessageContaining("the target 'b' is 3.0 for all training images of")
                 .hasMessageEndingWith("leave it out (label_columns, --label-columns)");
+        // The mean of three times 0.1 is no 0.1.
+        Path tenths = table(rows("file,b", "0.1", "0.1", "0.1"));
+        assertThatThrownBy(() -> data(tenths, Task.Kind.REGRESSION))
+                .hasMessageContaining("the target 'b' is 0.1 for all training images of");
     }
 
     @Test
