@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
  */
 public final class SqlReader implements TableReader {
     private static final Pattern DATABASE = Pattern.compile("--\\s*database:\\s*(\\S.*?)\\s*\\R");
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
     private static final int LONGEST = 1 << 20;
     /** DuckDB's files have this after their checksum. */
     private static final byte[] MAGIC = "DUCK".getBytes(StandardCharsets.US_ASCII);
@@ -40,6 +41,7 @@ public final class SqlReader implements TableReader {
                     .newDecoder()
                     .decode(ByteBuffer.wrap(Files.readAllBytes(file)))
                     .toString();
+            if (text.startsWith(BYTE_ORDER_MARK)) text = text.substring(BYTE_ORDER_MARK.length());
             Matcher named = DATABASE.matcher(text);
             if (!named.lookingAt()) {
                 throw IoErrors.in(

@@ -159,6 +159,9 @@ class DuckDbTest {
         sql("select id, label from sales where id < 3 order by id");
         assertThat(read("q.sql").rows())
                 .containsExactly(new String[] {"0", "no"}, new String[] {"1", "no"}, new String[] {"2", "no"});
+        // Editors of Windows write a byte order mark.
+        Files.writeString(home.resolve("q.sql"), "\uFEFF" + Files.readString(home.resolve("q.sql")));
+        assertThat(read("q.sql").rows()).hasSize(3);
         Path secret = Files.writeString(home.resolve("secret.csv"), "a\n1\n");
         for (String query : List.of(
                 "select * from '" + secret + "'",
