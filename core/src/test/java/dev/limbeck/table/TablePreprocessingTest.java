@@ -98,6 +98,28 @@ class TablePreprocessingTest {
                 .contains(" cells that are not among the 10000 most frequent words of training, such as 'w");
     }
 
+    /** A JSON reader may make a floating-point number of each number; pandas writes True. */
+    @Test
+    void valuesAmongWordsAreWrittenAsTrainingHadThem() {
+        List<String[]> rows = List.of(
+                new String[] {"94110", "True", "1.0", "2"},
+                new String[] {"10000000", "False", "2.0", "-1"},
+                new String[] {"7.5", "False", "3", "3"});
+        TablePreprocessing table = TablePreprocessing.fit(
+                List.of("zip", "new", "code", "n"), rows, Set.of("zip", "new", "code"), Set.of("-1"), line -> {});
+        assertThat(table.cells(Map.of("zip", 94110.0, "new", true, "code", 1, "n", -1.0)))
+                .containsExactly("94110", "True", "1.0", "-1");
+        assertThat(table.cells(Map.of("zip", 1e7, "new", false, "code", 3.0, "n", 2.0)))
+                .containsExactly("10000000", "False", "3", "2.0");
+        assertThat(table.cells(Map.of("zip", 7.5f, "new", "true", "code", "1", "n", 1e300)))
+                .containsExactly("7.5", "true", "1", "1.0E300");
+        assertThat(table.cells(Map.of("zip", Double.NaN, "new", 1, "code", 4.0, "n", "")))
+                .containsExactly("NaN", "1", "4.0", "");
+        assertThat(table.encode(Map.of("zip", 94110.0, "new", true, "code", 1, "n", 2))
+                        .ids())
+                .isEqualTo(table.encode("94110", "True", "1.0", "2").ids());
+    }
+
     private static Map<String, Object> with(String column, Object cell) {
         Map<String, Object> row = new HashMap<>(NURSE);
         row.put(column, cell);

@@ -3,8 +3,10 @@ package dev.limbeck.table;
 import dev.limbeck.Decimals;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
+import java.math.BigDecimal;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -65,5 +67,21 @@ final class CellChecks {
         log.accept("the column '" + name + "' has empty cells outside of the training rows only: " + empty
                 + "; training says nothing about them, and they count as the mean");
         return true;
+    }
+
+    /** Return the texts that a file may have for a value, as Java writes it first. */
+    static List<String> forms(Object value) {
+        String text = String.valueOf(value).strip();
+        if (value instanceof Boolean) {
+            String upper = text.toUpperCase(Locale.ROOT);
+            return List.of(text, upper.charAt(0) + text.substring(1), upper);
+        }
+        if (!(value instanceof Number number) || !Double.isFinite(number.doubleValue()) || !Decimals.isIn(text)) {
+            return List.of(text);
+        }
+        BigDecimal exact = new BigDecimal(text).stripTrailingZeros();
+        if (exact.scale() > 0) return List.of(text);
+        String whole = exact.toPlainString();
+        return List.of(text, whole, whole + ".0");
     }
 }

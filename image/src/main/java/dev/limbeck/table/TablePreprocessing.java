@@ -262,21 +262,39 @@ public final class TablePreprocessing implements Preprocessing {
     /**
      * Prepare a row by the names of its columns; others are not used.
      *
-     * @param row cells as texts or numbers; null or an empty text for no value
+     * @param row see {@link #cells}
      * @throws LimbeckException if a column is missing, or a cell does not fit its column
      */
     public Encoded encode(Map<String, ?> row) {
+        return encode(cells(row));
+    }
+
+    /**
+     * Return the cells of a row in the order of {@link #names}. A number or truth value among words is written as training had it, if it
+     * did: a JSON reader may turn {@code 94110} into 94110.0.
+     *
+     * @param row cells as texts, numbers or truth values; null or an empty text for no value
+     * @throws LimbeckException if a column is missing
+     */
+    public String[] cells(Map<String, ?> row) {
         List<String> missing =
                 names().stream().filter(name -> !row.containsKey(name)).toList();
         if (!missing.isEmpty()) {
             throw new LimbeckException("the row must have the columns " + Names.quoted(names()) + ", found none of "
                     + Names.quoted(missing) + "; add them");
         }
-        return encode(names().stream()
-                .map(name -> row.get(name) == null
-                        ? ""
-                        : String.valueOf(row.get(name)).strip())
-                .toArray(String[]::new));
+        return columns.stream()
+                .map(column -> cell(column, row.get(column.name())))
+                .toArray(String[]::new);
+    }
+
+    private String cell(Column column, @Nullable Object value) {
+        if (value == null) return "";
+        List<String> forms = CellChecks.forms(value);
+        return forms.stream()
+                .filter(form -> missing.contains(form) || column instanceof Column.Categories words && words.has(form))
+                .findFirst()
+                .orElse(forms.get(0));
     }
 
     /**

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 
 /**
@@ -64,13 +65,24 @@ final class OnnxRowNetwork<X> implements AutoCloseable {
     static OnnxRowNetwork<Map<String, ?>> tables(Path file, boolean numbers) {
         return open(file, TablePreprocessing.KIND, numbers, metadata -> {
             TablePreprocessing table = TablePreprocessing.of(metadata);
+            AtomicBoolean warned = new AtomicBoolean();
             return new Encoding<>(
                     row -> {
-                        TablePreprocessing.Encoded encoded = table.encode(row);
+                        String[] cells = table.cells(row);
+                        if (!warned.get()) warnOfUnknown(file, table, cells, warned);
+                        TablePreprocessing.Encoded encoded = table.encode(cells);
                         return new Encoded(encoded.numbers(), encoded.ids());
                     },
                     0);
         });
+    }
+
+    /** Warn once: a service may see unknown words all the time. */
+    private static void warnOfUnknown(Path file, TablePreprocessing table, String[] cells, AtomicBoolean warned) {
+        List<String> unknown = table.unknown(List.<String[]>of(cells));
+        if (unknown.isEmpty() || warned.getAndSet(true)) return;
+        System.getLogger(TablePredictor.class.getName())
+                .log(System.Logger.Level.WARNING, file + ": " + String.join("; ", unknown) + " (said once)");
     }
 
     /**
