@@ -277,8 +277,10 @@ class TablePreprocessingTest {
                         "the column 'when' has empty cells outside of the training rows only: 1; training says nothing "
                                 + "about them, and they count as the mean",
                         "the column 'when' has dates: days, month, day of the week");
-        assertThat(table.encode("", "", "", "").numbers()).startsWith(0, 1, 0, 1);
-        assertThat(table.encode("3", "2026-02-28", "a", "1").numbers()).startsWith(0, 1, 0, 0);
+        // They are the mean; an input that says that they are empty would have an untrained weight.
+        assertThat(table.encode("", "", "", "").numbers()).startsWith(0, 1, 0).hasSize(3 + 3 + 3);
+        assertThat(table.encode("", "", "a", "1").ids())
+                .isEqualTo(table.encode("3", "2026-03-01", "a", "1").ids());
         assertThat(TablePreprocessing.of(table.toMetadata())).isEqualTo(table);
     }
 
@@ -318,6 +320,40 @@ class TablePreprocessingTest {
         assertThat(abroad.numbers()).containsExactly(utc.numbers());
         // PostgreSQL and DuckDB write whole hours so.
         assertThat(table.encode("1970-01-02 01:00:00+02").numbers()).containsExactly(utc.numbers());
+    }
+
+    /** Ids of parts that training did not have are those of untrained rows. */
+    @Test
+    void partsOfDatesThatTrainingDidNotHaveAreSaid() {
+        TablePreprocessing table = TablePreprocessing.of(
+                dated(new ArrayList<>(), "2026-01-05T06:00", "2026-02-03T18:00", "").toMetadata());
+        assertThat(table.unknown(List.of(new String[] {"2026-01-06T18:30"}, new String[] {""})))
+                .isEmpty();
+        assertThat(table.unknown(
+                        List.of(new String[] {"2026-01-07T06:00"}, new String[] {"2026-03-02 07:00"}, new String[] {""
+                        })))
+                .containsExactly(
+                        "the column 'when' has 1 of 3 cells with a month that training did not have, such as "
+                                + "'2026-03-02 07:00'; the model has learned nothing about it",
+                        "the column 'when' has 1 of 3 cells with a day of the week that training did not have, such as "
+                                + "'2026-01-07T06:00'; the model has learned nothing about it",
+                        "the column 'when' has 1 of 3 cells with an hour that training did not have, such as "
+                                + "'2026-03-02 07:00'; the model has learned nothing about it");
+        TablePreprocessing days = dated(new ArrayList<>(), "2026-01-05", "2026-02-03");
+        assertThat(days.unknown(List.<String[]>of(new String[] {"2026-01-06T18:30"}))).isEmpty();
+    }
+
+    /** They do not say which parts training had, and have an input for empty cells outside of the training rows. */
+    @Test
+    void savedDatesOfEarlierVersionsStayAsTheyAre() {
+        TablePreprocessing saved = TablePreprocessing.of(Map.of("columns", "dates\t1\twhen\t15.5\t15.5\t1\t0.0\t31.0"));
+        assertThat(saved.encode("").numbers()).containsExactly(0, 0.5f, 1);
+        assertThat(saved.encode("").ids()).containsExactly(0, 13, 21);
+        assertThat(saved.encode("1970-02-01").ids()).containsExactly(2, 13 + 7, 21 + 1);
+        assertThat(saved.unknown(List.<String[]>of(new String[] {"2026-01-06T18:30"}))).isEmpty();
+        assertThat(saved.toMetadata()).containsEntry("columns", "dates\t1\twhen\t15.5\t15.5\t1\t0.0\t31.0");
+        assertThatThrownBy(() -> TablePreprocessing.of(Map.of("columns", "dates\t1 1\twhen\t15.5\t15.5\t1\t0.0\t31.0")))
+                .hasMessageContaining("malformed");
     }
 
     @Test

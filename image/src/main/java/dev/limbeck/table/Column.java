@@ -29,7 +29,21 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
         if (!fields.get(0).equals(Numbers.MARK)) throw new IllegalArgumentException("no column is " + fields.get(0));
         double[] values = rest.stream().mapToDouble(Double::parseDouble).toArray();
         return new Numbers(
-                fields.get(1), values[0], values[1], values[2] != 0, Arrays.copyOfRange(values, 3, values.length));
+                fields.get(1),
+                values[0],
+                values[1],
+                Empty.values()[(int) values[2]],
+                Arrays.copyOfRange(values, 3, values.length));
+    }
+
+    /** Tell what an empty cell is. The order is part of saved metadata. */
+    enum Empty {
+        /** An error: the data had none. */
+        REFUSED,
+        /** The mean, and an input says that it is empty. */
+        SAID,
+        /** The mean: training had none, so an input that says so would have an untrained weight. */
+        MEAN
     }
 
     /** Return how many numbers a cell becomes. */
@@ -80,18 +94,18 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
 
     /**
      * Hold a column of numbers. A cell becomes its standardized value, the share of each interval between quantiles that lies below it
-     * (Gorishniy et al. 2022, arXiv 2203.05556), and, if the data had empty cells, whether it is empty.
+     * (Gorishniy et al. 2022, arXiv 2203.05556), and, if training had empty cells, whether it is empty.
      *
      * @param deviation standard deviation of the training cells, positive; infinite if they are all one number, so that any becomes 0
-     * @param hasEmpty whether cells may be empty
+     * @param empty what empty cells are
      * @param edges quantiles of the training cells, strictly ascending
      */
-    record Numbers(String name, double mean, double deviation, boolean hasEmpty, double[] edges) implements Column {
+    record Numbers(String name, double mean, double deviation, Empty empty, double[] edges) implements Column {
         static final String MARK = "numbers";
 
         /** Hold a column of one number, where training says nothing about others: only whether a cell is empty counts. */
-        static Numbers constant(String name, double value, boolean hasEmpty) {
-            return new Numbers(name, value, Double.POSITIVE_INFINITY, hasEmpty, new double[] {value});
+        static Numbers constant(String name, double value, Empty empty) {
+            return new Numbers(name, value, Double.POSITIVE_INFINITY, empty, new double[] {value});
         }
 
         boolean isConstant() {
@@ -100,7 +114,7 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
 
         @Override
         public int width() {
-            return 1 + Math.max(0, edges.length - 1) + (hasEmpty ? 1 : 0);
+            return 1 + Math.max(0, edges.length - 1) + (empty == Empty.SAID ? 1 : 0);
         }
 
         @Override
@@ -120,7 +134,7 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
         }
 
         void encode(OptionalDouble found, Row row) {
-            if (found.isEmpty() && !hasEmpty) {
+            if (found.isEmpty() && empty == Empty.REFUSED) {
                 throw new LimbeckException("the column '" + Printable.quote(name)
                         + "' must have a number, found an empty cell, and training had none; fill it");
             }
@@ -134,7 +148,7 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
                 double share = width > 0 ? (value - edges[i]) / width : value > edges[i] ? 1 : 0;
                 row.addNumber(Math.max(0, Math.min(1, share)));
             }
-            if (hasEmpty) row.addNumber(found.isEmpty() ? 1 : 0);
+            if (empty == Empty.SAID) row.addNumber(found.isEmpty() ? 1 : 0);
         }
 
         private LimbeckException wrong(String expected, String cell) {
@@ -145,7 +159,7 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
         @Override
         public List<String> fields() {
             List<String> fields = new ArrayList<>(
-                    List.of(MARK, name, String.valueOf(mean), String.valueOf(deviation), hasEmpty ? "1" : "0"));
+                    List.of(MARK, name, String.valueOf(mean), String.valueOf(deviation), String.valueOf(empty.ordinal())));
             for (double edge : edges) fields.add(String.valueOf(edge));
             return fields;
         }

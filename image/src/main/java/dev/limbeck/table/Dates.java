@@ -8,11 +8,18 @@ import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.function.ToIntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,23 +28,71 @@ import org.jspecify.annotations.Nullable;
  *
  * @param days the days since 1970, with fractions
  * @param hasTimes whether training cells had times
+ * @param known the months, days of the week and hours that training cells had; empty if a file of an earlier version does not say
  */
-record Dates(Column.Numbers days, boolean hasTimes) implements Column {
+record Dates(Column.Numbers days, boolean hasTimes, List<Set<Integer>> known) implements Column {
     static final String MARK = "dates";
 
     private static final Pattern FORM = Pattern.compile(
             "(\\d{4}-\\d{2}-\\d{2})(?:[T ](\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d{1,9})?)?)(Z|[+-]\\d{2}(?::?\\d{2})?)?)?");
     private static final Pattern OTHER_FORM =
             Pattern.compile("\\d{1,2}[./-]\\d{1,2}[./-]\\d{2,4}|\\d{4}[./]\\d{1,2}[./]\\d{1,2}");
+    private static final Map<String, ToIntFunction<LocalDateTime>> PARTS = parts();
     private static final int MONTHS = 12;
     private static final int DAYS = 7;
     private static final int HOURS = 24;
     private static final double SECONDS = 86_400;
 
+    private static Map<String, ToIntFunction<LocalDateTime>> parts() {
+        Map<String, ToIntFunction<LocalDateTime>> parts = new LinkedHashMap<>();
+        parts.put("a month", LocalDateTime::getMonthValue);
+        parts.put("a day of the week", date -> date.getDayOfWeek().getValue());
+        parts.put("an hour", date -> date.getHour() + 1);
+        return parts;
+    }
+
     static Dates read(List<String> fields) {
         List<String> numbers = new ArrayList<>(fields.subList(1, fields.size()));
         numbers.set(0, Column.Numbers.MARK);
-        return new Dates((Column.Numbers) Column.read(numbers), fields.get(1).equals("1"));
+        String[] said = fields.get(1).split(" ", -1);
+        List<Set<Integer>> known = Arrays.stream(said, 1, said.length)
+                .map(part -> Arrays.stream(part.split(",")).map(Integer::valueOf).collect(Collectors.toUnmodifiableSet()))
+                .toList();
+        if (!known.isEmpty() && known.size() != PARTS.size()) throw new IllegalArgumentException(fields.get(1));
+        return new Dates((Column.Numbers) Column.read(numbers), said[0].equals("1"), known);
+    }
+
+    /** Return the parts of dates that cells have. */
+    static List<Set<Integer>> partsOf(List<String> cells) {
+        List<LocalDateTime> dates = cells.stream()
+                .map(Dates::parsed)
+                .filter(Objects::nonNull)
+                .map(LocalDateTime.class::cast)
+                .toList();
+        return PARTS.values().stream()
+                .map(part -> dates.stream().map(part::applyAsInt).collect(Collectors.toUnmodifiableSet()))
+                .toList();
+    }
+
+    /** Say which parts cells have that training did not: nothing was learned of their ids. */
+    List<String> unknown(List<String> cells) {
+        List<String> lines = new ArrayList<>();
+        int part = 0;
+        for (var named : PARTS.entrySet()) {
+            if (part == Math.min(known.size(), idsPerRow())) break;
+            Set<Integer> had = known.get(part++);
+            List<String> others = cells.stream()
+                    .filter(cell -> {
+                        LocalDateTime date = parsed(cell);
+                        return date != null && !had.contains(named.getValue().applyAsInt(date));
+                    })
+                    .toList();
+            if (others.isEmpty()) continue;
+            lines.add("the column '" + Printable.quote(name()) + "' has " + others.size() + " of " + cells.size()
+                    + " cells with " + named.getKey() + " that training did not have, such as '"
+                    + Printable.quote(others.get(0)) + "'; the model has learned nothing about it");
+        }
+        return lines;
     }
 
     private static @Nullable LocalDateTime parsed(String cell) {
@@ -101,7 +156,7 @@ record Dates(Column.Numbers days, boolean hasTimes) implements Column {
     @Override
     public void encode(String cell, Row row) {
         LocalDateTime date = parsed(cell);
-        if (cell.isEmpty() && !days.hasEmpty()) {
+        if (cell.isEmpty() && days.empty() == Empty.REFUSED) {
             throw new LimbeckException("the column '" + Printable.quote(name())
                     + "' must have a date, found an empty cell, and training had none; fill it");
         }
@@ -110,7 +165,10 @@ record Dates(Column.Numbers days, boolean hasTimes) implements Column {
                     + " or 2026-01-31T18:30, found '" + Printable.quote(cell)
                     + "'; correct the cell, or leave it empty");
         }
-        days.encode(date == null ? OptionalDouble.empty() : days(cell), row);
+        if (date == null && days.empty() == Empty.MEAN) {
+            date = LocalDateTime.ofEpochSecond(Math.round(days.mean() * SECONDS), 0, ZoneOffset.UTC);
+        }
+        days.encode(cell.isEmpty() ? OptionalDouble.empty() : days(cell), row);
         row.addId(date == null ? 0 : date.getMonthValue(), MONTHS + 1);
         row.addId(date == null ? 0 : date.getDayOfWeek().getValue(), DAYS + 1);
         if (hasTimes) row.addId(date == null ? 0 : date.getHour() + 1, HOURS + 1);
@@ -119,7 +177,10 @@ record Dates(Column.Numbers days, boolean hasTimes) implements Column {
     @Override
     public List<String> fields() {
         List<String> fields = new ArrayList<>(days.fields());
-        fields.set(0, hasTimes ? "1" : "0");
+        String said = known.stream()
+                .map(part -> " " + part.stream().sorted().map(String::valueOf).collect(Collectors.joining(",")))
+                .collect(Collectors.joining());
+        fields.set(0, (hasTimes ? "1" : "0") + said);
         fields.add(0, MARK);
         return fields;
     }

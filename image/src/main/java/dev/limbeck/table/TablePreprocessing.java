@@ -101,13 +101,17 @@ public final class TablePreprocessing implements Preprocessing {
                 columns.add(categories(name, cells, log));
             } else {
                 boolean hadEmpty = different.contains("");
-                if (numbers(name, dates, hadEmpty, cells).isConstant()) {
+                if (numbers(name, dates, Column.Empty.REFUSED, cells).isConstant()) {
                     log.accept("the column '" + name + "' has one value in the training rows and "
                             + (hadEmpty ? "empty cells; only whether a cell is empty is used" : "is left out"));
                     if (!hadEmpty) continue;
                 }
-                boolean hasEmpty = hadEmpty || CellChecks.haveEmpty(name, others, at, missing, log);
-                Column.Numbers numbers = numbers(name, dates, hasEmpty, cells);
+                Column.Empty empty = hadEmpty
+                        ? Column.Empty.SAID
+                        : CellChecks.haveEmpty(name, others, at, missing, log)
+                                ? Column.Empty.MEAN
+                                : Column.Empty.REFUSED;
+                Column.Numbers numbers = numbers(name, dates, empty, cells);
                 columns.add(dates ? dates(numbers, cells, log) : numbers);
             }
         }
@@ -118,14 +122,14 @@ public final class TablePreprocessing implements Preprocessing {
         return new TablePreprocessing(columns, missing);
     }
 
-    private static Column.Numbers numbers(String name, boolean dates, boolean hasEmpty, List<String> cells) {
+    private static Column.Numbers numbers(String name, boolean dates, Column.Empty empty, List<String> cells) {
         DoubleStream filled = dates
                 ? cells.stream().map(Dates::days).flatMapToDouble(OptionalDouble::stream)
                 : cells.stream().filter(cell -> !cell.isEmpty()).mapToDouble(Double::parseDouble);
         // Adding 0 makes -0.0 and 0.0 one value; as two, they would be two edges without a distance.
         double[] values = filled.map(value -> value + 0.0).sorted().toArray();
         // The mean of equal numbers may be rounded, and would then have a deviation.
-        if (values[0] == values[values.length - 1]) return Column.Numbers.constant(name, values[0], hasEmpty);
+        if (values[0] == values[values.length - 1]) return Column.Numbers.constant(name, values[0], empty);
         double mean = Arrays.stream(values).average().orElse(0);
         double square = Arrays.stream(values)
                 .map(value -> (value - mean) * (value - mean))
@@ -135,14 +139,14 @@ public final class TablePreprocessing implements Preprocessing {
                 .mapToDouble(k -> values[(int) ((long) k * (values.length - 1) / QUANTILES)])
                 .distinct()
                 .toArray();
-        return new Column.Numbers(name, mean, square > 0 ? Math.sqrt(square) : 1, hasEmpty, edges);
+        return new Column.Numbers(name, mean, square > 0 ? Math.sqrt(square) : 1, empty, edges);
     }
 
     private static Column dates(Column.Numbers days, List<String> cells, Consumer<String> log) {
         boolean hasTimes = cells.stream().anyMatch(Dates::hasTime);
         log.accept("the column '" + days.name() + "' has dates: days, month, day of the week"
                 + (hasTimes ? ", hour" : ""));
-        return new Dates(days, hasTimes);
+        return new Dates(days, hasTimes, Dates.partsOf(cells));
     }
 
     private static Column categories(String name, List<String> cells, Consumer<String> log) {
@@ -234,6 +238,11 @@ public final class TablePreprocessing implements Preprocessing {
         return names(Column.Numbers.class);
     }
 
+    /** Return the names of the columns of words. */
+    public List<String> words() {
+        return names(Column.Categories.class);
+    }
+
     private List<String> names(Class<? extends Column> kind) {
         return columns.stream().filter(kind::isInstance).map(Column::name).toList();
     }
@@ -298,19 +307,21 @@ public final class TablePreprocessing implements Preprocessing {
     }
 
     /**
-     * Say for each column of words which cells it has no word of: training did not have them, or too rarely.
+     * Say for each column of words which cells it has no word of: training did not have them, or too rarely. Say the same of parts of dates.
      *
      * @param rows cells in the order of {@link #names}; an empty text for no value
      */
     public List<String> unknown(List<String[]> rows) {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < columns.size(); i++) {
-            if (!(columns.get(i) instanceof Column.Categories words)) continue;
             int at = i;
-            List<String> unknown = rows.stream()
+            List<String> cells = rows.stream()
                     .map(row -> missing.contains(row[at]) ? "" : row[at])
-                    .filter(cell -> !words.has(cell))
                     .toList();
+            if (columns.get(i) instanceof Dates dates) lines.addAll(dates.unknown(cells));
+            if (!(columns.get(i) instanceof Column.Categories words)) continue;
+            List<String> unknown =
+                    cells.stream().filter(cell -> !words.has(cell)).toList();
             if (unknown.isEmpty()) continue;
             lines.add("the column '" + Printable.quote(words.name()) + "' has " + unknown.size() + " of " + rows.size()
                     + " cells that "
@@ -354,7 +365,7 @@ public final class TablePreprocessing implements Preprocessing {
     @Override
     public String describe() {
         List<String> dates = names(Dates.class);
-        return "a table: numbers " + listed(numeric()) + "; words " + listed(names(Column.Categories.class))
+        return "a table: numbers " + listed(numeric()) + "; words " + listed(words())
                 + (dates.isEmpty() ? "" : "; dates " + listed(dates));
     }
 
