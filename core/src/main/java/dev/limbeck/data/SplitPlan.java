@@ -89,9 +89,9 @@ public final class SplitPlan {
                 : new SplitPlan(source, usable, settings, lost);
     }
 
-    /** Set a regression's means and deviations to those of the training rows. */
+    /** Set a regression's means and deviations to those of the training rows. Data to evaluate may have none. */
     private Task standardized(Task given) {
-        if (!(given instanceof Task.Regression regression)) return given;
+        if (!(given instanceof Task.Regression regression) || of(Split.TRAIN).length == 0) return given;
         List<Double> means = new ArrayList<>();
         List<Double> deviations = new ArrayList<>();
         for (int target = 0; target < regression.outputs(); target++) {
