@@ -325,13 +325,13 @@ class TablePreprocessingTest {
     /** Ids of parts that training did not have are those of untrained rows. */
     @Test
     void partsOfDatesThatTrainingDidNotHaveAreSaid() {
-        TablePreprocessing table = TablePreprocessing.of(
-                dated(new ArrayList<>(), "2026-01-05T06:00", "2026-02-03T18:00", "").toMetadata());
+        TablePreprocessing table =
+                TablePreprocessing.of(dated(new ArrayList<>(), "2026-01-05T06:00", "2026-02-03T18:00", "")
+                        .toMetadata());
         assertThat(table.unknown(List.of(new String[] {"2026-01-06T18:30"}, new String[] {""})))
                 .isEmpty();
-        assertThat(table.unknown(
-                        List.of(new String[] {"2026-01-07T06:00"}, new String[] {"2026-03-02 07:00"}, new String[] {""
-                        })))
+        assertThat(table.unknown(List.of(
+                        new String[] {"2026-01-07T06:00"}, new String[] {"2026-03-02 07:00"}, new String[] {""})))
                 .containsExactly(
                         "the column 'when' has 1 of 3 cells with a month that training did not have, such as "
                                 + "'2026-03-02 07:00'; the model has learned nothing about it",
@@ -340,7 +340,8 @@ class TablePreprocessingTest {
                         "the column 'when' has 1 of 3 cells with an hour that training did not have, such as "
                                 + "'2026-03-02 07:00'; the model has learned nothing about it");
         TablePreprocessing days = dated(new ArrayList<>(), "2026-01-05", "2026-02-03");
-        assertThat(days.unknown(List.<String[]>of(new String[] {"2026-01-06T18:30"}))).isEmpty();
+        assertThat(days.unknown(List.<String[]>of(new String[] {"2026-01-06T18:30"})))
+                .isEmpty();
     }
 
     /** They do not say which parts training had, and have an input for empty cells outside of the training rows. */
@@ -350,7 +351,8 @@ class TablePreprocessingTest {
         assertThat(saved.encode("").numbers()).containsExactly(0, 0.5f, 1);
         assertThat(saved.encode("").ids()).containsExactly(0, 13, 21);
         assertThat(saved.encode("1970-02-01").ids()).containsExactly(2, 13 + 7, 21 + 1);
-        assertThat(saved.unknown(List.<String[]>of(new String[] {"2026-01-06T18:30"}))).isEmpty();
+        assertThat(saved.unknown(List.<String[]>of(new String[] {"2026-01-06T18:30"})))
+                .isEmpty();
         assertThat(saved.toMetadata()).containsEntry("columns", "dates\t1\twhen\t15.5\t15.5\t1\t0.0\t31.0");
         assertThatThrownBy(() -> TablePreprocessing.of(Map.of("columns", "dates\t1 1\twhen\t15.5\t15.5\t1\t0.0\t31.0")))
                 .hasMessageContaining("malformed");

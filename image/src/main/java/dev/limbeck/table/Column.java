@@ -158,8 +158,8 @@ sealed interface Column permits Column.Numbers, Column.Categories, Dates {
 
         @Override
         public List<String> fields() {
-            List<String> fields = new ArrayList<>(
-                    List.of(MARK, name, String.valueOf(mean), String.valueOf(deviation), String.valueOf(empty.ordinal())));
+            List<String> fields = new ArrayList<>(List.of(
+                    MARK, name, String.valueOf(mean), String.valueOf(deviation), String.valueOf(empty.ordinal())));
             for (double edge : edges) fields.add(String.valueOf(edge));
             return fields;
         }

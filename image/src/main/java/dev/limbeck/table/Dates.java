@@ -56,7 +56,8 @@ record Dates(Column.Numbers days, boolean hasTimes, List<Set<Integer>> known) im
         numbers.set(0, Column.Numbers.MARK);
         String[] said = fields.get(1).split(" ", -1);
         List<Set<Integer>> known = Arrays.stream(said, 1, said.length)
-                .map(part -> Arrays.stream(part.split(",")).map(Integer::valueOf).collect(Collectors.toUnmodifiableSet()))
+                .map(part ->
+                        Arrays.stream(part.split(",")).map(Integer::valueOf).collect(Collectors.toUnmodifiableSet()))
                 .toList();
         if (!known.isEmpty() && known.size() != PARTS.size()) throw new IllegalArgumentException(fields.get(1));
         return new Dates((Column.Numbers) Column.read(numbers), said[0].equals("1"), known);

@@ -321,8 +321,7 @@ class LabelTableTest {
 
     @Test
     void numbersWithoutTrainingRowsCanBeEvaluated() throws IOException {
-        try (ImageData data =
-                data(table(rows("file,split,age", "test,20", "test,40")), Task.Kind.REGRESSION, "age")) {
+        try (ImageData data = data(table(rows("file,split,age", "test,20", "test,40")), Task.Kind.REGRESSION, "age")) {
             assertThat(data.size(Split.TEST)).isEqualTo(8);
             assertThat(data.task()).isEqualTo(new Task.Regression(List.of("age")));
             assertThat(data.targets(Split.TEST).value(1, 0)).isEqualTo(40);
