@@ -16,6 +16,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.StreamHandler;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -416,6 +420,51 @@ class RowCommandsTest {
                     .contains(parts[1]);
             assertThat(home.resolve("x")).doesNotExist();
         }
+    }
+
+    /** Zip codes drawn as numbers would be unknown to the teacher. */
+    @Test
+    void syntheticRowsTakeTheTeachersColumns() throws IOException {
+        StringBuilder text = new StringBuilder("id,zip,size,kind\n");
+        Random random = new Random(3);
+        for (int i = 0; i < 80; i++) {
+            int size = random.nextInt(100);
+            text.append(
+                    900 + i + "," + (94110 + 100 * (i % 4)) + "," + size + "," + (size > 50 ? "dear" : "cheap") + "\n");
+        }
+        Files.writeString(home.resolve("zips.csv"), text);
+        String data = "--data $/zips.csv --label-columns kind ";
+        run("train " + data + "--categorical zip --ignore-columns id --arch mlp-8 --epochs 2 --out $/zip-teacher")
+                .done();
+        Cli.Answer made = run("distill " + data
+                        + "--teacher $/zip-teacher --synthetic munge:3 --arch mlp-8 --epochs 1 --out $/zip-student")
+                .done();
+        assertThat(made.out() + made.err())
+                .contains("synthetic rows are made of")
+                .doesNotContain("training did not have");
+        run("export --model $/zip-student --out $/zip-dist").done();
+        List<String> said = new ArrayList<>();
+        Logger log = Logger.getLogger(TablePredictor.class.getName());
+        Handler handler = new StreamHandler() {
+            @Override
+            public void publish(LogRecord line) {
+                said.add(line.getMessage());
+            }
+        };
+        log.addHandler(handler);
+        try (TablePredictor predictor = TablePredictor.open(home.resolve("zip-dist/model.onnx"))) {
+            assertThat(predictor.predict(Map.of("zip", 94110.0, "size", 9.0)).probability())
+                    .isEqualTo(
+                            predictor.predict(Map.of("zip", "94110", "size", 9)).probability());
+            assertThat(said).isEmpty();
+            for (String zip : List.of("1", "2")) predictor.predict(Map.of("zip", zip, "size", 9));
+        } finally {
+            log.removeHandler(handler);
+        }
+        assertThat(said)
+                .singleElement()
+                .asString()
+                .contains("model.onnx: the column 'zip' has 1 of 1 cells that training did not have, such as '1'; ");
     }
 
     @Test

@@ -35,6 +35,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -209,22 +210,32 @@ public record RowDataRecipe(
         SplitSettings settings = splits.settings(otherSeed);
         SplitPlan real = new SplitPlan(rows, IntStream.range(0, rows.size()).toArray(), settings);
         RowEncoding encoding = table(rows, real, preferred, context);
-        return data(rows.with(munged(rows, real, settings.seed(), context)), otherSeed, plan -> encoding);
+        TablePreprocessing taken = takes(preferred) ? TablePreprocessing.of(preferred) : null;
+        return data(rows.with(munged(rows, real, taken, settings.seed(), context)), otherSeed, plan -> encoding);
+    }
+
+    /** Return whether a table's columns are those of the preferred preprocessing. */
+    private boolean takes(Map<String, String> preferred) {
+        return categorical == null && ignore == null && TablePreprocessing.isIn(preferred);
     }
 
     private RowEncoding table(Rows rows, SplitPlan plan, Map<String, String> preferred, RunContext context) {
-        boolean chosen = categorical != null || ignore != null;
-        return !chosen && TablePreprocessing.isIn(preferred)
-                ? new TableEncoding(TablePreprocessing.of(preferred))
-                : fitted(rows, plan, context);
+        return takes(preferred) ? new TableEncoding(TablePreprocessing.of(preferred)) : fitted(rows, plan, context);
     }
 
-    private List<String[]> munged(Rows rows, SplitPlan plan, long seed, RunContext context) {
+    /** Make rows. Columns of words, and those that are no inputs, are those of the taken preprocessing, if there is one. */
+    private List<String[]> munged(
+            Rows rows, SplitPlan plan, @Nullable TablePreprocessing taken, long seed, RunContext context) {
         Munge munge = Munge.of(String.valueOf(synthetic));
         List<String[]> training =
                 Arrays.stream(plan.of(Split.TRAIN)).mapToObj(rows::cells).toList();
         Set<String> words = categorical == null ? Set.of() : Set.copyOf(categorical);
         Set<String> fixed = ignore == null ? Set.of() : Set.copyOf(ignore);
+        if (taken != null) {
+            words = Set.copyOf(taken.words());
+            fixed = new HashSet<>(rows.header());
+            taken.names().forEach(fixed::remove);
+        }
         List<String[]> made = munge.rows(rows.header(), training, words, fixed, seed);
         context.log()
                 .accept(made.size() + " synthetic rows are made of " + training.size() + " training rows (munge, p = "
