@@ -6,7 +6,6 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Data;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.io.Leftovers;
-import dev.limbeck.model.StartingWeights;
 import dev.limbeck.recipe.LoadedTeacher;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
@@ -70,11 +69,13 @@ final class RunStore {
         ObjectNode wanted = facts(recipe, data, teacherIdentity);
         ObjectNode found =
                 facts(old.recipe(), old.dataFingerprint(), identity == null ? old.teacherSha256() : identity);
-        StartingWeights start = old.training().start();
+        String start = old.training().startSha256();
         // Runs of earlier releases do not say how inputs were prepared.
         if (old.inputsSha256() == null) wanted.remove(ResumePoint.INPUTS);
         else found.put(ResumePoint.INPUTS, old.inputsSha256());
-        if (wanted.has(ResumePoint.START)) found.put(ResumePoint.START, start == null ? "" : start.sha256());
+        // Nor do they know the file of pretrained weights.
+        if (start == null && recipe.pretrained() != null) wanted.remove(ResumePoint.START);
+        if (wanted.has(ResumePoint.START)) found.put(ResumePoint.START, start == null ? "" : start);
         String difference = RecipeFiles.difference(wanted, found);
         if (difference != null) {
             throw new LimbeckException(place + " was made with other settings: " + difference
@@ -91,6 +92,9 @@ final class RunStore {
         ObjectNode facts = facts(recipe, data, teacher == null ? "" : teacher.identity());
         if (Files.exists(note)) {
             ObjectNode old = RunJson.read(note);
+            boolean knowsStart =
+                    recipe.pretrained() == null || old.path(SETTINGS).has(ResumePoint.START);
+            if (!knowsStart) facts.remove(ResumePoint.START);
             String difference = RecipeFiles.difference(facts, old.path(SETTINGS));
             if (difference == null) {
                 throw new TrainingDiverged(

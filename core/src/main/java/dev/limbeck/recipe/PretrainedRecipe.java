@@ -2,6 +2,7 @@ package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Modalities;
+import dev.limbeck.io.Checksum;
 import dev.limbeck.io.Downloads;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.HuggingFaceFolder;
@@ -115,6 +116,14 @@ public record PretrainedRecipe(
     LearnerBuilder into(LearnerBuilder learner, Downloads.Progress progress) {
         if (probe || LINEAR.equals(head)) learner.ownHead();
         if (keepsHead()) learner.keepHead();
+    /** Return the SHA-256 of the file of the weights, in hex; empty if they are published ones, whose checksum is known, or missing. */
+    String sha256() {
+        if (weights.equals(IMAGENET)) return "";
+        Path path = Path.of(weights);
+        Path file = HuggingFaceFolder.isAt(path) ? HuggingFaceFolder.read(path).weights() : SavedModel.fileOf(path);
+        return Files.isRegularFile(file) ? Checksum.sha256Of(file) : "";
+    }
+
         if (weights.equals(IMAGENET)) return learner.pretrained(PretrainedWeights.store(), progress);
         Path file = Path.of(weights);
         if (!Files.exists(file)) {

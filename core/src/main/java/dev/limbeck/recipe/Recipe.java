@@ -275,6 +275,7 @@ public record Recipe(
     public String startSha256(RunContext context) {
         if (init != null) return init.sha256(context.quiet().log());
         return StudentFile.of(student).map(StudentFile::sha256).orElse("");
+        if (pretrained != null) return pretrained.sha256();
     }
 
     /** Return the number of training epochs, including frozen ones and those between prunings. */

@@ -131,8 +131,9 @@ public final class RecipeRun {
         Map<String, String> facts =
                 ResumePoint.facts(recipe, data, teacher == null ? "" : teacher.identity(), exchange.size());
         String initial = recipe.startSha256(context);
-        if (!initial.isEmpty()) facts.put(ResumePoint.START, initial);
         facts.forEach(exchange::agree);
+        exchange.agree(ResumePoint.START, initial); // also where a process has no such file
+        if (!initial.isEmpty()) facts.put(ResumePoint.START, initial);
         Path checkpoint = exchange.writes()
                 ? resumePoint(out)
                         .map(point -> point.checkpointOf(recipe, facts, elastic, context.log()))
@@ -187,7 +188,7 @@ public final class RecipeRun {
                                 recipe.toTree(),
                                 RunRecord.Engine.here(),
                                 RunRecord.data(data),
-                                RunRecord.training(learner, epochs, stopped.reason),
+                                RunRecord.training(learner, initial, epochs, stopped.reason),
                                 distillation == null || teacher == null ? null : teacher.described(distillation),
                                 epochs,
                                 evaluation.results(),

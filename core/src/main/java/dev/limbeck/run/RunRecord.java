@@ -66,7 +66,7 @@ public record RunRecord(
         recipe = or(recipe);
         engine = engine == null ? new Engine("", "", "", "", "", 0) : engine;
         data = or(data);
-        training = training == null ? new Training("", 0, 0, null, "", "", "", 0, null, null) : training;
+        training = training == null ? new Training("", 0, 0, null, null, "", "", "", 0, null, null) : training;
         epochs = epochs == null ? List.of() : List.copyOf(epochs);
         results = results == null ? new Results(null, null, null, null, null) : results;
         also = also == null ? Map.of() : also;
@@ -129,6 +129,8 @@ public record RunRecord(
      * @param parameters number of the network's parameters
      * @param seed seed of initial weights and dropout
      * @param start weights of another network that it started from, with its head; null for others
+     * @param weightsSha256 SHA-256 of the file of pretrained weights that it started from, in hex; null for others, and in records of
+     *     older versions
      * @param steps number of optimizer steps
      * @param processes number of processes that trained together; null for one
      * @param stopped reason for an early end; null without one
@@ -141,6 +143,9 @@ public record RunRecord(
 
             @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
             StartingWeights start,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            String weightsSha256,
 
             String optimizer,
             String device,
@@ -156,6 +161,11 @@ public record RunRecord(
             optimizer = or(optimizer);
             device = or(device);
             precision = or(precision);
+        }
+
+        /** Return the SHA-256 of the weights in a file that it started from, in hex; null if unknown, or if there was none. */
+        public @Nullable String startSha256() {
+            return start == null ? weightsSha256 : start.sha256();
         }
     }
 
@@ -264,13 +274,19 @@ public record RunRecord(
                 TimelessRecord.sha256(this));
     }
 
-    /** Describe a learner's training. */
-    public static Training training(Learner learner, List<EpochRecord> epochs, @Nullable String stopped) {
+    /**
+     * Describe a learner's training.
+     *
+     * @param startSha256 SHA-256 of the weights in the file that it started from; empty if there is none
+     */
+    public static Training training(
+            Learner learner, String startSha256, List<EpochRecord> epochs, @Nullable String stopped) {
         return new Training(
                 learner.architecture(),
                 learner.model().parameterCount(),
                 learner.seed(),
                 learner.start(),
+                learner.start() != null || startSha256.isEmpty() ? null : startSha256,
                 learner.optimizer().toString(),
                 learner.device().str().getString(),
                 learner.precision().toString(),

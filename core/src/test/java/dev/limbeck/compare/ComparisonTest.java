@@ -342,6 +342,38 @@ class ComparisonTest {
                     .isEqualTo(RunJson.read(run).get("model_sha256").asText());
             assertThat(again.repeatSha256())
                     .isEqualTo(RunJson.read(run).get("repeat_sha256").asText());
+    @Test
+    void aRunIsNotReusedAfterItsPretrainedWeightsHaveChanged() throws IOException {
+        Path backbone = home.resolve("backbone");
+        FileUtils.copyDirectory(home.resolve("teacher").toFile(), backbone.toFile());
+        Recipe tuned = recipe(tree -> {
+            tree.putObject("pretrained").put("weights", backbone.toString()).put("frozen_epochs", 0);
+            tree.withObject("/training").put("epochs", 1);
+        });
+        Map<String, Recipe> recipes = named("one", tuned, "other", faster(tuned));
+        comparison("tuned", 1, recipes, new ArrayList<>()).run();
+        List<String> log = new ArrayList<>();
+        comparison("tuned", 1, recipes, log).run();
+        assertThat(log).contains("one, seed 0: already finished", "other, seed 0: already finished");
+        new RecipeRun(recipe(tree -> tree.withObject("/training").put("epochs", 1)), RunContext.silent())
+                .run(backbone, true);
+        assertThatThrownBy(() -> comparison("tuned", 1, recipes, log).run())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("tuned/one/seed-0 was made with other settings: ")
+                .hasMessageContaining("content of the initial weights");
+        for (String name : List.of("one", "other")) {
+            Path record = home.resolve("tuned/" + name + "/seed-0/run.json");
+            ObjectNode old = RunJson.read(record);
+            assertThat(old.withObject("/training").remove("weights_sha256")).isNotNull();
+            Files.writeString(record, RunJson.sealed(old));
+        }
+        log.clear();
+        comparison("tuned", 1, recipes, log).run();
+        assertThat(log)
+                .as("records of earlier releases do not know the file")
+                .contains("one, seed 0: already finished", "other, seed 0: already finished");
+    }
+
         }
     }
 
