@@ -84,6 +84,15 @@ public record PretrainedRecipe(
         }
     }
 
+    /** Refuse what is for a classifier: a student that learns an embedding has none, and all its layers are trained from the start. */
+    void requireNoClassifier() {
+        // One is the default, which means nothing here.
+        String found = head != null ? "head " + head : frozenEpochs > 1 ? "frozen_epochs " + frozenEpochs : null;
+        if (found == null) return;
+        throw new LimbeckException("the task embedding trains a network without a classifier, found pretrained." + found
+                + "; leave it out");
+    }
+
     boolean keepsHead() {
         return KEEP.equals(head);
     }
@@ -107,6 +116,14 @@ public record PretrainedRecipe(
         return said.containsKey(Modalities.KEY) ? said : Map.of();
     }
 
+    /** Return the SHA-256 of the file of the weights, in hex; empty if they are published ones, whose checksum is known, or missing. */
+    String sha256() {
+        if (weights.equals(IMAGENET)) return "";
+        Path path = Path.of(weights);
+        Path file = HuggingFaceFolder.isAt(path) ? HuggingFaceFolder.read(path).weights() : SavedModel.fileOf(path);
+        return Files.isRegularFile(file) ? Checksum.sha256Of(file) : "";
+    }
+
     /** Return the number of epochs that come before the others. */
     int earlierEpochs() {
         return probe ? 0 : frozenEpochs;
@@ -116,14 +133,6 @@ public record PretrainedRecipe(
     LearnerBuilder into(LearnerBuilder learner, Downloads.Progress progress) {
         if (probe || LINEAR.equals(head)) learner.ownHead();
         if (keepsHead()) learner.keepHead();
-    /** Return the SHA-256 of the file of the weights, in hex; empty if they are published ones, whose checksum is known, or missing. */
-    String sha256() {
-        if (weights.equals(IMAGENET)) return "";
-        Path path = Path.of(weights);
-        Path file = HuggingFaceFolder.isAt(path) ? HuggingFaceFolder.read(path).weights() : SavedModel.fileOf(path);
-        return Files.isRegularFile(file) ? Checksum.sha256Of(file) : "";
-    }
-
         if (weights.equals(IMAGENET)) return learner.pretrained(PretrainedWeights.store(), progress);
         Path file = Path.of(weights);
         if (!Files.exists(file)) {

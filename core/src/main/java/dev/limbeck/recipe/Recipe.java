@@ -162,6 +162,7 @@ public record Recipe(
         if (embeds && pretrained != null && pretrained.probe()) {
             throw new LimbeckException("a probe trains a classifier, found the task embedding; leave probe out");
         }
+        if (embeds && pretrained != null) pretrained.requireNoClassifier();
         if (embeds && training.meanTeacher() != null) {
             throw new LimbeckException("a mean teacher compares outputs for labels, found the task embedding; leave "
                     + "mean_teacher out");
@@ -274,14 +275,14 @@ public record Recipe(
     /** Return the SHA-256 of the weights in the file that the student starts from, in hex; empty if there is none, or it is the teacher. */
     public String startSha256(RunContext context) {
         if (init != null) return init.sha256(context.quiet().log());
-        return StudentFile.of(student).map(StudentFile::sha256).orElse("");
         if (pretrained != null) return pretrained.sha256();
+        return StudentFile.of(student).map(StudentFile::sha256).orElse("");
     }
 
     /** Return the number of training epochs, including frozen ones and those between prunings. */
     public int epochs() {
         return training.epochs()
-                + (pretrained == null ? 0 : pretrained.earlierEpochs())
+                + (pretrained == null || embeds() ? 0 : pretrained.earlierEpochs())
                 + (prune == null ? 0 : prune.earlierEpochs());
     }
 

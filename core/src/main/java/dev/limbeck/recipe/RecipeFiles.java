@@ -102,6 +102,7 @@ public final class RecipeFiles {
             // A run record has no size limit. Converted through text to bind like a recipe file.
             ObjectNode run = RunJson.read(file);
             if (run.get("recipe") instanceof ObjectNode recipe && run.has("model_sha256")) {
+                RenamedKeys.inStoredRecipe(recipe);
                 return tree(recipe.toString(), file.toString());
             }
         }

@@ -1,7 +1,9 @@
 package dev.limbeck.recipe;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Data;
+import dev.limbeck.run.RenamedKeys;
 import dev.limbeck.run.RunDirectory;
 import dev.limbeck.train.Checkpoint;
 import java.nio.file.Path;
@@ -78,7 +80,7 @@ public final class ResumePoint {
     /** Read the recipe of a run from its checkpoint, without a look at the rest; empty if it is just being replaced, or damaged. */
     public static Optional<Recipe> recipeIn(Path checkpoint) {
         try {
-            return Optional.of(Recipe.parse(Checkpoint.facts(checkpoint).getOrDefault(RECIPE, "")));
+            return Optional.of(recipe(Checkpoint.facts(checkpoint)));
         } catch (LimbeckException e) {
             return Optional.empty();
         }
@@ -96,7 +98,13 @@ public final class ResumePoint {
 
     /** Return the recipe of the interrupted run. */
     public Recipe recipe() {
-        return Recipe.parse(facts.getOrDefault(RECIPE, ""));
+        return recipe(facts);
+    }
+
+    private static Recipe recipe(Map<String, String> facts) {
+        ObjectNode tree = RecipeFiles.tree(facts.getOrDefault(RECIPE, ""), "the recipe");
+        RenamedKeys.inStoredRecipe(tree);
+        return RecipeFiles.bind(tree, "");
     }
 
     /**

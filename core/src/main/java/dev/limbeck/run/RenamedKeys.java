@@ -31,6 +31,8 @@ public final class RenamedKeys {
     private static final Map<String, String> EPOCH =
             Map.of("rate", "lr", "train_images_per_second", "train_rows_per_second");
 
+    private static final String FROZEN_EPOCHS = "frozen_epochs";
+
     private RenamedKeys() {}
 
     /**
@@ -47,9 +49,23 @@ public final class RenamedKeys {
         rename(recipe.path("teacher"), TEACHER, origin);
     }
 
+    /**
+     * Take settings out that older versions accepted without effect from a recipe that they stored, in place: those of a classifier that is
+     * trained on pretrained weights, for a student that learns an embedding and has none.
+     */
+    public static void inStoredRecipe(ObjectNode recipe) {
+        if (!recipe.at("/data/task").asText().equals("embedding")) return;
+        if (!(recipe.get("pretrained") instanceof ObjectNode pretrained)) return;
+        pretrained.remove("head");
+        if (pretrained.path(FROZEN_EPOCHS).asInt() > 1) pretrained.put(FROZEN_EPOCHS, 1);
+    }
+
     /** Rename the keys of a run record in place, including its recipe. */
     static void inRecord(ObjectNode runRecord, String origin) {
-        if (runRecord.get("recipe") instanceof ObjectNode recipe) inRecipe(recipe, origin);
+        if (runRecord.get("recipe") instanceof ObjectNode recipe) {
+            inRecipe(recipe, origin);
+            inStoredRecipe(recipe);
+        }
         rename(runRecord.path("data"), DATA, origin);
         // A record's data section mixes augmentation keys with others.
         rename(runRecord.path("data"), AUGMENT, origin);

@@ -11,6 +11,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.recipe.image.ImageDataRecipe;
 import dev.limbeck.recipe.image.ImageTeacherInputs;
+import dev.limbeck.run.RunRecord;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -104,6 +105,29 @@ class RecipeTest {
                         "found frozen_epochs 3, but with head keep there is no new classifier; leave one of both out");
         assertThatThrownBy(() -> Recipe.parse(LEAST + "pretrained: {weights: runs/a, probe: true, frozen_epochs: 2}"))
                 .hasMessageContaining("with probe all epochs train the classifier only");
+    }
+
+    @Test
+    void aStudentThatLearnsAnEmbeddingHasNoClassifierToTrainFirst() throws IOException {
+        String recipe = "data: {source: shapes, task: embedding}\nstudent: cifar-resnet8\nteacher: {model: runs/t}\n";
+        Recipe plain = Recipe.parse(recipe + "pretrained: {weights: runs/a}\n");
+        assertThat(plain.epochs()).isEqualTo(10);
+        for (String setting : List.of("frozen_epochs: 3", "head: linear", "head: keep")) {
+            String pretrained = "pretrained: {weights: runs/a, " + setting + "}\n";
+            assertThatThrownBy(() -> Recipe.parse(recipe + pretrained))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("the task embedding trains a network without a classifier, found pretrained."
+                            + setting.replace(":", "") + "; leave it out");
+        }
+        // Records of earlier releases may have what did nothing.
+        Path made = Files.writeString(folder.resolve("run.json"), """
+                {"limbeck": "1", "recipe": {"data": {"source": "shapes", "task": "embedding"}, "student": "cifar-resnet8",
+                "teacher": {"model": "runs/t"}, "pretrained": {"weights": "runs/a", "head": "linear", "frozen_epochs": 3}},
+                "model_sha256": "0"}
+                """);
+        assertThat(Recipe.read(made)).isEqualTo(plain);
+        assertThat(RunRecord.read(made).recipe().get("pretrained").toString())
+                .isEqualTo("{\"weights\":\"runs/a\",\"frozen_epochs\":1}");
     }
 
     @Test
