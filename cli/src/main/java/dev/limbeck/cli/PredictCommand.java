@@ -2,7 +2,6 @@ package dev.limbeck.cli;
 
 import dev.limbeck.Classifier;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Prediction;
 import dev.limbeck.Printable;
 import dev.limbeck.Regressor;
 import dev.limbeck.data.image.ImageFiles;
@@ -71,18 +70,15 @@ final class PredictCommand extends ImageCommand {
     private List<Map<String, Object>> rows(LoadedModel loaded, RowEncoding saved) {
         RowInputs given = RowInputs.read(inputs, saved, this::log);
         RowEncoding encoding = given.encoding();
-        List<String> names = given.names();
         List<Map<String, Object>> results = new ArrayList<>();
         if (loaded.isRegression()) {
             try (Regressor<RowEncoding.Encoded> regressor = loaded.regressor(encoding, given.examples())) {
-                List<Map<String, Double>> found = given.predict(regressor::predictAll);
-                for (int i = 0; i < found.size(); i++) add(results, names.get(i), "numbers", found.get(i));
+                given.predict(regressor::predictAll, (name, found) -> add(results, name, "numbers", found));
             }
         } else {
             try (Classifier<RowEncoding.Encoded> classifier = loaded.classifier(encoding, given.examples())) {
-                List<Prediction> found = given.predict(classifier::predictAll);
-                for (int i = 0; i < found.size(); i++)
-                    add(results, names.get(i), "probabilities", found.get(i).best(top));
+                given.predict(
+                        classifier::predictAll, (name, found) -> add(results, name, "probabilities", found.best(top)));
             }
         }
         return results;

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -97,13 +98,12 @@ public record RowInputs(RowEncoding encoding, List<String> names, List<RowEncodi
         }
     }
 
-    /** Predict all rows, in batches of 256, and return the results in their order. */
-    public <Y> List<Y> predict(Function<List<RowEncoding.Encoded>, List<Y>> model) {
-        List<Y> all = new ArrayList<>();
+    /** Predict all rows, in batches of 256, and give each row's name and result, in their order, as soon as its batch is done. */
+    public <Y> void predict(Function<List<RowEncoding.Encoded>, List<Y>> model, BiConsumer<String, Y> results) {
         for (int from = 0; from < rows.size(); from += BATCH) {
-            all.addAll(model.apply(rows.subList(from, Math.min(rows.size(), from + BATCH))));
+            List<Y> batch = model.apply(rows.subList(from, Math.min(rows.size(), from + BATCH)));
+            for (int i = 0; i < batch.size(); i++) results.accept(names.get(from + i), batch.get(i));
         }
-        return all;
     }
 
     /** Return some of the rows, at most a batch: examples of a model's inputs. */

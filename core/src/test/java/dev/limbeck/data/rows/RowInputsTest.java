@@ -85,10 +85,19 @@ class RowInputsTest {
         for (int i = 0; i < 600; i++) rows.append("red,").append(i).append('\n');
         RowInputs found = read(TABLE, write("rows.csv", rows.toString()));
         List<Integer> batches = new ArrayList<>();
-        List<Float> sizes = found.predict(batch -> {
-            batches.add(batch.size());
-            return batch.stream().map(row -> row.numbers()[0]).toList();
-        });
+        List<String> names = new ArrayList<>();
+        List<Float> sizes = new ArrayList<>();
+        found.predict(
+                batch -> {
+                    assertThat(sizes).as("given as soon as their batch is done").hasSize(256 * batches.size());
+                    batches.add(batch.size());
+                    return batch.stream().map(row -> row.numbers()[0]).toList();
+                },
+                (name, size) -> {
+                    names.add(name);
+                    sizes.add(size);
+                });
+        assertThat(names).isEqualTo(found.names());
         assertThat(batches).containsExactly(256, 256, 88);
         assertThat(found.examples()).hasSize(256);
         assertThat(sizes)
