@@ -91,6 +91,13 @@ public record LossRecipe(
         return parts.isEmpty() ? name : name + ":" + String.join(",", parts);
     }
 
+    /** Return the loss as {@link #parse} reads it. */
+    String textWithTemperature() {
+        String text = text();
+        if (temperature == null) return text;
+        return text + (text.equals(name) ? ":" : ",") + "T=" + text(temperature.value());
+    }
+
     private static String text(Object value) {
         boolean isWhole = value instanceof Double number && number == (int) (double) number;
         return isWhole ? String.valueOf(((Double) value).intValue()) : String.valueOf(value);

@@ -37,7 +37,8 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param rows number of training rows, with each view counted
  * @param bytes size of the cache folder
- * @param costs what the form of the outputs costs in each logit loss; empty if the cache is lossless
+ * @param costs what the form of the outputs costs in each logit loss, by its name, and with its settings if several have that name;
+ *     empty if the cache is lossless
  */
 public record TeacherCaching(String folder, int rows, long bytes, double seconds, Map<String, Cost> costs) {
     /** Rows that the costs are measured on: the first ones of the first training view. */
@@ -137,7 +138,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
                         if (Losses.byName(loss.name()).comparesFeatures()) continue;
                         LogitLoss compares = loss.logitLoss();
                         if (compares.relational() && size < 2) continue;
-                        sums.computeIfAbsent(loss.name(), name -> new ArrayList<>())
+                        sums.computeIfAbsent(title(loss, how.losses()), name -> new ArrayList<>())
                                 .add(new double[] {
                                     size,
                                     compares.compute(even, ours, labels).item_double(),
@@ -151,6 +152,13 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
         Map<String, Cost> costs = new LinkedHashMap<>();
         sums.forEach((name, values) -> costs.put(name, new Cost(mean(values, 1), mean(values, 2), mean(values, 3))));
         return costs;
+    }
+
+    /** Return a loss's name, or, if another one has the same, the loss with its settings. */
+    private static String title(LossRecipe loss, List<LossRecipe> all) {
+        boolean isOnly =
+                all.stream().filter(other -> other.name().equals(loss.name())).count() == 1;
+        return isOnly ? loss.name() : loss.textWithTemperature();
     }
 
     private static double mean(List<double[]> values, int column) {

@@ -196,6 +196,30 @@ class ComparisonTest {
         comparison("features", 1, named("distilled", cached), new ArrayList<>()).run();
     }
 
+    @Test
+    void whatCachingCostsIsSaidForEachLossOfOneName() {
+        Map<String, TeacherCaching.Cost> both = cachingCosts(2, 8);
+        assertThat(both).containsOnlyKeys("soft-target:T=2", "soft-target:T=8");
+        for (int temperature : List.of(2, 8)) {
+            assertThat(cachingCosts(temperature))
+                    .containsExactly(Map.entry("soft-target", both.get("soft-target:T=" + temperature)));
+        }
+    }
+
+    private static Map<String, TeacherCaching.Cost> cachingCosts(int... temperatures) {
+        Recipe cached = recipe(tree -> {
+            tree.putObject("teacher")
+                    .put("model", home.resolve("teacher").toString())
+                    .put("cache", home.resolve("cached-top").toString())
+                    .put("cache_as", "top-2");
+            tree.withObject("/data/augment").put("views", 1);
+            ArrayNode losses = tree.withObject("/distillation").putArray("losses");
+            for (int one : temperatures)
+                losses.addObject().put("name", "soft-target").put("temperature", one);
+        });
+        return TeacherCaching.of(cached, RunContext.silent()).costs();
+    }
+
     /** The value beside them is of the last epoch. */
     @Test
     void whatIsJudgedIsTheLastEpochIfTheBestIsKept() {
@@ -318,30 +342,6 @@ class ComparisonTest {
                         .get("model_sha256"));
     }
 
-    /** Without augmentation, each image is shown unchanged in every epoch, in different batches. */
-    @Test
-    void repeatsToTheSameBitsHoweverOftenItWasKilled() throws IOException {
-        Map<String, Recipe> recipes = named("half", still(0.5), "most", still(0.9));
-        comparison("undisturbed", 2, recipes, new ArrayList<>()).run();
-        Map<String, String> expected = bits("undisturbed");
-        assertThat(expected).hasSize(2 * 3 * 2);
-        for (int attempt = 0; attempt < 2; attempt++) {
-            String out = "killed-" + attempt;
-            int kills = 0;
-            // Interrupt in the middle of a run, between two runs, and again after each.
-            while (!tried(recipes, out, attempt + 2)) kills++;
-            assertThat(kills).isGreaterThan(2);
-            assertThat(bits(out)).isEqualTo(expected);
-        }
-        for (String name : recipes.keySet()) {
-            Path run = home.resolve("undisturbed/" + name + "/seed-1/run.json");
-            RunRecord again =
-                    new RecipeRun(Recipe.read(run), RunContext.silent()).run(home.resolve("again-" + name), false);
-            assertThat(again.modelSha256())
-                    .as("the record repeats the run outside of the comparison, %s", name)
-                    .isEqualTo(RunJson.read(run).get("model_sha256").asText());
-            assertThat(again.repeatSha256())
-                    .isEqualTo(RunJson.read(run).get("repeat_sha256").asText());
     @Test
     void aRunIsNotReusedAfterItsPretrainedWeightsHaveChanged() throws IOException {
         Path backbone = home.resolve("backbone");
@@ -374,6 +374,30 @@ class ComparisonTest {
                 .contains("one, seed 0: already finished", "other, seed 0: already finished");
     }
 
+    /** Without augmentation, each image is shown unchanged in every epoch, in different batches. */
+    @Test
+    void repeatsToTheSameBitsHoweverOftenItWasKilled() throws IOException {
+        Map<String, Recipe> recipes = named("half", still(0.5), "most", still(0.9));
+        comparison("undisturbed", 2, recipes, new ArrayList<>()).run();
+        Map<String, String> expected = bits("undisturbed");
+        assertThat(expected).hasSize(2 * 3 * 2);
+        for (int attempt = 0; attempt < 2; attempt++) {
+            String out = "killed-" + attempt;
+            int kills = 0;
+            // Interrupt in the middle of a run, between two runs, and again after each.
+            while (!tried(recipes, out, attempt + 2)) kills++;
+            assertThat(kills).isGreaterThan(2);
+            assertThat(bits(out)).isEqualTo(expected);
+        }
+        for (String name : recipes.keySet()) {
+            Path run = home.resolve("undisturbed/" + name + "/seed-1/run.json");
+            RunRecord again =
+                    new RecipeRun(Recipe.read(run), RunContext.silent()).run(home.resolve("again-" + name), false);
+            assertThat(again.modelSha256())
+                    .as("the record repeats the run outside of the comparison, %s", name)
+                    .isEqualTo(RunJson.read(run).get("model_sha256").asText());
+            assertThat(again.repeatSha256())
+                    .isEqualTo(RunJson.read(run).get("repeat_sha256").asText());
         }
     }
 
