@@ -16,7 +16,7 @@ import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /** Exchange values between threads of one process, as processes would. */
-final class ThreadExchange implements Exchange {
+public final class ThreadExchange implements Exchange {
     private static final long LONGEST_SECONDS = 20;
 
     private final ThreadExchange[] all;
@@ -33,7 +33,7 @@ final class ThreadExchange implements Exchange {
     }
 
     /** Run one task for each of a number of processes, at the same time, and return their results. */
-    static <T> List<T> run(int size, Function<Exchange, T> task) throws Exception {
+    public static <T> List<T> run(int size, Function<Exchange, T> task) throws Exception {
         ThreadExchange[] all = new ThreadExchange[size];
         CyclicBarrier barrier = new CyclicBarrier(size);
         for (int i = 0; i < size; i++) all[i] = new ThreadExchange(all, barrier, i);
