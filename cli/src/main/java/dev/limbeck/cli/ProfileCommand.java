@@ -94,6 +94,12 @@ final class ProfileCommand extends LimbeckCommand {
         Numbers.atLeast(1, "--runs", runs);
         Numbers.atLeast(1, "--image-size", imageSize);
         for (Path path : models) if (!Files.exists(path)) throw MissingFile.of("model", path);
+        onlyIf(
+                !models.stream().allMatch(this::isFile),
+                "is for models of the zoo, found only ONNX and TorchScript files; leave it out",
+                "--arch",
+                "--weights-key",
+                "--runtimes");
         engine.apply();
         // A single one is opened at once anyway.
         if (apart()) models.forEach(this::check);
@@ -114,8 +120,7 @@ final class ProfileCommand extends LimbeckCommand {
                 "peak MiB",
                 "start ms"));
         for (Path path : models) {
-            if (isFile(path))
-                results.add(said(apart() ? measureApart(path, checkpoint.arch, imageSize) : measure(path)));
+            if (isFile(path)) results.add(said(apart() ? measureApart(path, null, imageSize) : measure(path)));
             else inRuntimes(path, results);
         }
         return results;

@@ -275,6 +275,28 @@ class CompareTest {
                 .contains("takes images of 32×32 only, found --image-size 64");
     }
 
+    @Test
+    void aProfileOfFilesRefusesOptionsOfModelsOfTheZoo() {
+        Path dist = home.resolve("profiled-files");
+        Cli.run("export", "--model", teacher, "--format", "onnx,torchscript", "--out", dist)
+                .done();
+        Path onnx = dist.resolve("model.onnx");
+        Path script = dist.resolve("model.pt");
+        for (String option : List.of("--arch resnet18", "--weights-key ema", "--runtimes onnx")) {
+            String[] words = option.split(" ");
+            Cli.Answer refused = Cli.run("profile", onnx, words[0], words[1]);
+            assertThat(refused.code()).as(option).isEqualTo(2);
+            assertThat(refused.err())
+                    .contains(words[0]
+                            + " is for models of the zoo, found only ONNX and TorchScript files; leave it out");
+        }
+        assertThat(Cli.run("profile", onnx, script, "--runtimes", "limbeck").code())
+                .isEqualTo(2);
+        // A model of the zoo beside a file uses them; the file is measured as it is.
+        Cli.run("profile", onnx, teacher, "--arch", "cifar-resnet8", "--runs", "2")
+                .done();
+    }
+
     /** The options say what the first file does not; they must not change the other model. */
     @Test
     void theOtherModelOfAnEvaluationKeepsItsOwnInputs() {
