@@ -98,6 +98,13 @@ public record RowInputs(RowEncoding encoding, List<String> names, List<RowEncodi
         }
     }
 
+    /** Predict all rows, in batches of 256, and return the results in their order. */
+    public <Y> List<Y> predict(Function<List<RowEncoding.Encoded>, List<Y>> model) {
+        List<Y> all = new ArrayList<>();
+        predict(model, (name, result) -> all.add(result));
+        return all;
+    }
+
     /** Predict all rows, in batches of 256, and give each row's name and result, in their order, as soon as its batch is done. */
     public <Y> void predict(Function<List<RowEncoding.Encoded>, List<Y>> model, BiConsumer<String, Y> results) {
         for (int from = 0; from < rows.size(); from += BATCH) {
