@@ -60,10 +60,8 @@ final class LossOptions {
         for (JsonNode one : all) {
             ObjectNode loss = (ObjectNode) one;
             LossType kind = Losses.byName(loss.path("name").asText());
-            // Feature losses have temperatures of another kind and size.
-            boolean softens = kind.hasTemperature() && !kind.comparesFeatures();
             // Of a single loss that has none, the recipe refuses the setting.
-            if (temperature != null && !withOwn.contains(one) && (softens || all.size() == 1)) {
+            if (temperature != null && !withOwn.contains(one) && (kind.softensLogits() || all.size() == 1)) {
                 LossRecipe.put(loss, LossSetting.TEMPERATURE, temperature);
                 isUsed = true;
             }

@@ -119,11 +119,9 @@ public record SearchSpace(
             name.add(loss);
         }
         LossType kind = Losses.byName(first.get("name").asText());
-        // Feature losses have temperatures of another kind and size.
-        boolean softens = kind.hasTemperature() && !kind.comparesFeatures();
         // One that is named with a loss is the user's; a loss that has none refuses it.
         if (!kind.hasTemperature() && !hasOwn) first.remove(LossSetting.TEMPERATURE);
-        if (softens && !hasOwn && temperature != null) {
+        if (kind.softensLogits() && !hasOwn && temperature != null) {
             LossRecipe.put(first, LossSetting.TEMPERATURE, temperature.toString());
             name.add("T" + text(temperature));
         }

@@ -132,12 +132,7 @@ class StrategiesTest {
     private String selfTaught(Path checkpoint, int steps, boolean resume) {
         try (Learner learner = tiny(2)) {
             if (resume) learner.resume(checkpoint);
-            learner.fit(3, 0.01, SelfDistillation.at("conv"), new Checkpoint(checkpoint), new Callback() {
-                @Override
-                public void afterForward(TrainStep step) {
-                    if (step.index() == steps) throw new IllegalStateException("interrupted");
-                }
-            });
+            learner.fit(3, 0.01, SelfDistillation.at("conv"), new Checkpoint(checkpoint), interruptedAt(steps));
             return learner.model().sha256();
         }
     }
@@ -223,12 +218,7 @@ class StrategiesTest {
                                 0.01,
                                 counted(teacher, single).also(other).build(),
                                 new Checkpoint(checkpoint),
-                                new Callback() {
-                                    @Override
-                                    public void afterForward(TrainStep step) {
-                                        if (step.index() == 8) throw new IllegalStateException("interrupted");
-                                    }
-                                }))
+                                interruptedAt(8)))
                         .hasMessageEndingWith("interrupted");
             }
             try (Learner again = tiny(1);
@@ -275,12 +265,7 @@ class StrategiesTest {
                                     .gradientStatsEvery(2)
                                     .build(),
                             new Checkpoint(checkpoint),
-                            new Callback() {
-                                @Override
-                                public void afterForward(TrainStep step) {
-                                    if (step.index() == 8) throw new IllegalStateException("interrupted");
-                                }
-                            }))
+                            interruptedAt(8)))
                     .hasMessageEndingWith("interrupted");
             KnowledgeDistillation rest =
                     KnowledgeDistillation.from(teacher).gradientStatsEvery(2).build();
@@ -289,6 +274,15 @@ class StrategiesTest {
             assertThat(rest.describe().get("gradient_stats"))
                     .isEqualTo(all.describe().get("gradient_stats"));
         }
+    }
+
+    private static Callback interruptedAt(int batch) {
+        return new Callback() {
+            @Override
+            public void afterForward(TrainStep step) {
+                if (step.index() == batch) throw new IllegalStateException("interrupted");
+            }
+        };
     }
 
     private DistillationBuilder counted(Learner teacher, AtomicInteger batches) {

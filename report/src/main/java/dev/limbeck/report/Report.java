@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -173,7 +174,10 @@ public final class Report {
 
     private List<Page.Cost> costs(Data data) {
         List<Page.Cost> costs = new ArrayList<>();
+        Set<List<?>> measured = new HashSet<>();
         for (ComparisonResult.TeacherResult one : result.teachers()) {
+            // One teacher may be there once for each matching of its classes.
+            if (!measured.add(Arrays.asList(one.sha256(), one.weightsKey(), one.preprocessing()))) continue;
             // The cost of an ensemble, or of a teacher in another runtime, cannot be measured on a module.
             Architecture architecture = Zoo.find(one.architecture()).orElse(null);
             if (architecture == null) continue;

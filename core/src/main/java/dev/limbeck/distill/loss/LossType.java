@@ -44,6 +44,11 @@ public abstract class LossType {
         return setting(LossSetting.TEMPERATURE).isPresent();
     }
 
+    /** Return whether its temperature softens logits. Losses on features have temperatures of another kind and size. */
+    public final boolean softensLogits() {
+        return hasTemperature() && !comparesFeatures();
+    }
+
     /** Return a setting by name, or empty. */
     public final Optional<LossSetting<?>> setting(String wanted) {
         return settings.stream()
