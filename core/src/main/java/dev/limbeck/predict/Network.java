@@ -2,6 +2,7 @@ package dev.limbeck.predict;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
+import dev.limbeck.SharedUse;
 import dev.limbeck.Task;
 import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.Inputs;
@@ -12,15 +13,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compute outputs for inputs of any kind. Thread-safe: predictions share the lock, close is exclusive, so memory is freed
- * only when no prediction is running.
+ * Compute outputs for inputs of any kind. Thread-safe; closing waits for running predictions.
  *
  * @param <X> an input, such as an image
  */
@@ -30,8 +28,7 @@ public final class Network<X> implements AutoCloseable {
     private final Runnable closing;
     private final Task task;
 
-    private final ReadWriteLock lock = new ReentrantReadWriteLock();
-    private boolean closed;
+    private final SharedUse shared = new SharedUse();
 
     /**
      * Hold a network.
@@ -66,11 +63,10 @@ public final class Network<X> implements AutoCloseable {
      */
     private List<double[]> outputs(List<X> inputs) {
         if (inputs.isEmpty()) return List.of();
-        lock.readLock().lock();
-        try (Scope scope = Scope.open();
+        try (SharedUse.Use use = shared.begin("the predictor is closed; open another");
+                Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on();
                 @Nullable BlasThreads work = BlasThreads.about(inputs.size())) {
-            if (closed) throw new LimbeckException("the predictor is closed; open another");
             double[] values = Tensors.toDoubles(network.apply(encode.apply(inputs)));
             int width = values.length / inputs.size();
             long bad = Arrays.stream(values)
@@ -85,8 +81,6 @@ public final class Network<X> implements AutoCloseable {
                 rows.add(Arrays.copyOfRange(values, row * width, (row + 1) * width));
             }
             return rows;
-        } finally {
-            lock.readLock().unlock();
         }
     }
 
@@ -109,12 +103,6 @@ public final class Network<X> implements AutoCloseable {
 
     @Override
     public void close() {
-        lock.writeLock().lock();
-        try {
-            if (!closed) closing.run();
-            closed = true;
-        } finally {
-            lock.writeLock().unlock();
-        }
+        shared.close(closing);
     }
 }

@@ -1,5 +1,6 @@
 package dev.limbeck.tensor;
 
+import dev.limbeck.SharedUse;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Run an optimized copy of a TorchScript module in evaluation mode: batch norms folded into convolutions, constant
  * weights, channels-last layout, and optionally bfloat16 (not with an LSTM, nor convolutions that {@link Convolution} keeps
  * in float32). Weights that are already as they are used are shared with the module, so they must not change; the module
- * is not changed and not needed afterward. Close it.
+ * is not changed and not needed afterward. Close it; closing waits for threads that compute with it.
  */
 public final class InferenceGraph implements AutoCloseable {
     static {
@@ -31,6 +32,7 @@ public final class InferenceGraph implements AutoCloseable {
 
     private final JitModule frozen;
     private final Precision precision;
+    private final SharedUse shared = new SharedUse();
 
     private InferenceGraph(JitModule frozen, Precision precision) {
         this.frozen = Scope.retain(frozen);
@@ -192,7 +194,8 @@ public final class InferenceGraph implements AutoCloseable {
 
     /** Compute the float32 output without recording gradients; inputs are passed in their order, floating-point ones in float32. */
     public Tensor forward(Inputs inputs) {
-        try (Scope scope = Scope.open();
+        try (SharedUse.Use use = shared.begin("the network is closed; open it again");
+                Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
             IValueVector arguments = new IValueVector();
             for (Tensor given : inputs.tensors().values()) {
@@ -208,6 +211,6 @@ public final class InferenceGraph implements AutoCloseable {
 
     @Override
     public void close() {
-        frozen.close();
+        shared.close(frozen::close);
     }
 }

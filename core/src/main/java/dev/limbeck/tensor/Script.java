@@ -2,10 +2,12 @@ package dev.limbeck.tensor;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Patience;
+import dev.limbeck.SharedUse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.javacpp.BytePointer;
@@ -26,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Compile, save, load and run TorchScript modules. Any number of threads may use one: what freezes the module is synchronized, since the
- * engine crashes if two threads do it at once.
+ * engine crashes if two threads do it at once, and closing waits for all of them.
  */
 public final class Script implements AutoCloseable {
     static {
@@ -44,6 +46,7 @@ public final class Script implements AutoCloseable {
 
     private final String name;
     private final JitModule module;
+    private final SharedUse shared = new SharedUse();
     private @Nullable InferenceGraph running;
 
     private Script(String name, JitModule module) {
@@ -125,18 +128,19 @@ public final class Script implements AutoCloseable {
      * Return whether batch norms or dropout are in training mode independent of the module's mode, as in a trace of a
      * network in training mode. Folding would ignore that.
      */
-    public synchronized boolean trains() {
-        try (Scope scope = Scope.open();
-                Patience.Wait wait = Patience.on(name)) {
-            JitModule frozen = torch.freeze(module, new StringVectorOptional(), false);
-            Graph graph = frozen.get_method("forward").graph();
-            JitNode stop = graph.return_node();
-            for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
-                int at = trainingAt(node);
-                if (at >= 0 && isTrue(node.input(at).node())) return true;
+    public boolean trains() {
+        return alone(() -> {
+            try (Scope scope = Scope.open()) {
+                JitModule frozen = torch.freeze(module, new StringVectorOptional(), false);
+                Graph graph = frozen.get_method("forward").graph();
+                JitNode stop = graph.return_node();
+                for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
+                    int at = trainingAt(node);
+                    if (at >= 0 && isTrue(node.input(at).node())) return true;
+                }
+                return false;
             }
-            return false;
-        }
+        });
     }
 
     /** Return the index of the input for the training mode of a node; −1 for none. */
@@ -159,15 +163,17 @@ public final class Script implements AutoCloseable {
 
     /** Run the module in float32 without recording gradients, as an {@link InferenceGraph} made at the first call. */
     public Tensor forward(Inputs inputs) {
-        InferenceGraph graph = running();
-        try (Patience.Wait wait = Patience.on(name)) {
-            return graph.forward(inputs);
+        try (SharedUse.Use use = use()) {
+            InferenceGraph graph = alone(this::running);
+            try (Patience.Wait wait = Patience.on(name)) {
+                return graph.forward(inputs);
+            }
         }
     }
 
-    private synchronized InferenceGraph running() {
+    private InferenceGraph running() {
         // The engine's own way to run it convolves wrongly, see Convolution.
-        if (running == null) running = forInference(Precision.FP32);
+        if (running == null) running = InferenceGraph.of(module, Precision.FP32);
         return running;
     }
 
@@ -176,17 +182,13 @@ public final class Script implements AutoCloseable {
      *
      * @param foldBatchNorms whether to fold batch norms into convolutions
      */
-    public synchronized ScriptGraph graph(boolean foldBatchNorms) {
-        try (Patience.Wait wait = Patience.on(name)) {
-            return ScriptGraph.of(module, foldBatchNorms);
-        }
+    public ScriptGraph graph(boolean foldBatchNorms) {
+        return alone(() -> ScriptGraph.of(module, foldBatchNorms));
     }
 
     /** Create an optimized copy for inference. The caller closes it. */
-    public synchronized InferenceGraph forInference(Precision precision) {
-        try (Patience.Wait wait = Patience.on(name)) {
-            return InferenceGraph.of(module, precision);
-        }
+    public InferenceGraph forInference(Precision precision) {
+        return alone(() -> InferenceGraph.of(module, precision));
     }
 
     /**
@@ -196,7 +198,8 @@ public final class Script implements AutoCloseable {
      * @throws LimbeckException if the disk is full or the folder is not writable
      */
     public void save(Path file, Map<String, String> extra) {
-        try (Scope scope = Scope.open()) {
+        try (SharedUse.Use use = use();
+                Scope scope = Scope.open()) {
             ExtraFilesMap files = new ExtraFilesMap();
             extra.forEach((name, text) -> files.put(
                     new BytePointer(name, StandardCharsets.UTF_8), new BytePointer(text, StandardCharsets.UTF_8)));
@@ -216,9 +219,26 @@ public final class Script implements AutoCloseable {
         return bytes;
     }
 
+    private SharedUse.Use use() {
+        return shared.begin(name + " is closed; open it again");
+    }
+
+    /** Do what no other thread may do with this module at the same time. */
+    private <T> T alone(Supplier<T> work) {
+        // In this order, also in forward: a thread with the monitor must not wait for one that closes.
+        try (SharedUse.Use use = use();
+                Patience.Wait wait = Patience.on(name)) {
+            synchronized (module) {
+                return work.get();
+            }
+        }
+    }
+
     @Override
     public void close() {
-        if (running != null) running.close();
-        module.close();
+        shared.close(() -> {
+            if (running != null) running.close();
+            module.close();
+        });
     }
 }

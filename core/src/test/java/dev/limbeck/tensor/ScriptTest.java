@@ -14,9 +14,11 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BinaryOperator;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -88,6 +90,45 @@ class ScriptTest {
         } finally {
             pool.shutdownNow();
         }
+    }
+
+    /** The engine ends the process if a module is freed while it computes. */
+    @Test
+    void closingWaitsForThreadsThatCompute() throws Exception {
+        ExecutorService pool = Executors.newSingleThreadExecutor();
+        int refused = 0;
+        try {
+            for (int round = 0; round < 300; round++) {
+                Script script = Script.compile(
+                        "Closed" + round,
+                        Map.of(),
+                        Map.of(),
+                        Map.of(),
+                        "def forward(self, x: Tensor):\n    return 3 * torch.mean(x, [2, 3]) + x[:, :, 0, 0]\n");
+                CyclicBarrier start = new CyclicBarrier(2);
+                Future<Float> computed = pool.submit(() -> {
+                    start.await();
+                    try (Scope scope = Scope.open()) {
+                        return Tensors.toFloats(script.forward(Tensors.full(2, DType.FLOAT32, 1, 1, 4, 4)))[0];
+                    }
+                });
+                start.await();
+                LockSupport.parkNanos(round % 30 * 30_000L);
+                script.close();
+                script.close();
+                try {
+                    assertThat(computed.get()).isEqualTo(8);
+                } catch (ExecutionException e) {
+                    refused++;
+                    assertThat(e.getCause())
+                            .isInstanceOf(LimbeckException.class)
+                            .hasMessage("Closed" + round + " is closed; open it again");
+                }
+            }
+        } finally {
+            pool.shutdownNow();
+        }
+        assertThat(refused).as("closed first in some rounds, not in all").isBetween(1, 299);
     }
 
     /** The engine frees methods that it inlines into forward, and would read their freed names for an error message. */

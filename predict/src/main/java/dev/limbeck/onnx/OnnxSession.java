@@ -12,6 +12,7 @@ import ai.onnxruntime.TensorInfo;
 import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Patience;
+import dev.limbeck.SharedUse;
 import java.io.ByteArrayInputStream;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
@@ -26,8 +27,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * Run an ONNX file in ONNX Runtime; all code uses ONNX Runtime through this class. A model has one or several inputs.
@@ -44,9 +43,7 @@ public final class OnnxSession implements AutoCloseable {
     private final NodeInfo output;
     private final Map<String, String> metadata;
 
-    // Runs share the lock, closing does not: the session is closed only when no thread computes with it.
-    private final ReadWriteLock lock = new ReentrantReadWriteLock();
-    private boolean closed;
+    private final SharedUse shared = new SharedUse();
 
     /**
      * Hold the samples for one input. Exactly one of floats, doubles, integers and texts is not empty, unless the batch is empty.
@@ -272,17 +269,14 @@ public final class OnnxSession implements AutoCloseable {
             throw new LimbeckException(file + " takes " + inputs.size()
                     + (inputs.size() == 1 ? " input (" : " inputs (") + names(inputs) + "), found " + rows.size());
         }
-        lock.readLock().lock();
-        try (ExitGate inside = ExitGate.enterUnlessEnding();
+        try (SharedUse.Use use = shared.begin(file + " is closed; open it again");
+                ExitGate inside = ExitGate.enterUnlessEnding();
                 Patience.Wait wait = Patience.on(file.toString())) {
-            if (closed) throw new LimbeckException(file + " is closed; open it again");
             return compute(rows, wanted);
         } catch (OrtException e) {
             // ONNX Runtime's own shutdown hook may have closed the session during the run.
             ExitGate.refuseIfEnding();
             throw trouble(file, e);
-        } finally {
-            lock.readLock().unlock();
         }
     }
 
@@ -359,13 +353,7 @@ public final class OnnxSession implements AutoCloseable {
     /** Free the model's memory after all runs have finished. */
     @Override
     public void close() {
-        lock.writeLock().lock();
-        try {
-            if (!closed) close(file, session);
-            closed = true;
-        } finally {
-            lock.writeLock().unlock();
-        }
+        shared.close(() -> close(file, session));
     }
 
     private static void close(Path file, OrtSession session) {

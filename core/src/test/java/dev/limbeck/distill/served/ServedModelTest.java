@@ -36,12 +36,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Test a model behind a server against the same file, and every fault of the server as one line. */
 class ServedModelTest {
-    private static final Connection.Timing QUICK = new Connection.Timing(
-            Duration.ofSeconds(1), Duration.ofMillis(600), Duration.ofMillis(10), Duration.ofMillis(100));
-
     /** For answers that come, however busy the machine is. */
-    private static final Connection.Timing PATIENT = new Connection.Timing(
-            Duration.ofSeconds(30), Duration.ofSeconds(20), Duration.ofMillis(10), Duration.ofMillis(100));
+    private static final Connection.Timing PATIENT = timing(30, 20_000);
+
+    /** For answers that do not come. */
+    private static final Connection.Timing IMPATIENT = timing(1, 600);
 
     private static final int ROWS = 20;
 
@@ -65,16 +64,24 @@ class ServedModelTest {
         server.close();
     }
 
+    private static Connection.Timing timing(long seconds, long firstMillis) {
+        return new Connection.Timing(
+                Duration.ofSeconds(seconds),
+                Duration.ofMillis(firstMillis),
+                Duration.ofMillis(10),
+                Duration.ofMillis(100));
+    }
+
+    private FileTeacher open(String address, int requests, Connection.Timing timing) {
+        return ServedModel.open(ModelAddress.of(address), requests, ModelRole.TEACHER, timing, null, log::add);
+    }
+
     private FileTeacher open(String address, int requests) {
-        return ServedModel.open(ModelAddress.of(address), requests, ModelRole.TEACHER, QUICK, null, log::add);
+        return open(address, requests, PATIENT);
     }
 
     private FileTeacher open() {
         return open(server.address("toy"), 1);
-    }
-
-    private FileTeacher openPatiently() {
-        return ServedModel.open(ModelAddress.of(server.address("toy")), 1, ModelRole.TEACHER, PATIENT, null, log::add);
     }
 
     private float[] answers(Teacher teacher) {
@@ -159,7 +166,8 @@ class ServedModelTest {
         }
         assertThat(log)
                 .contains(
-                        server.address("toy") + ": it answered 503: overloaded; trying again for 1 s (--model-timeout)",
+                        server.address("toy")
+                                + ": it answered 503: overloaded; trying again for 30 s (--model-timeout)",
                         server.address("toy") + " answers again");
     }
 
@@ -175,7 +183,7 @@ class ServedModelTest {
     @Test
     void aServerThatComesBackIsWaitedFor() {
         int port = server.port();
-        try (FileTeacher teacher = openPatiently();
+        try (FileTeacher teacher = open();
                 TeacherSession session = teacher.open(data, Engine.device("cpu"))) {
             server.close();
             CompletableFuture<InferenceServer> again = CompletableFuture.supplyAsync(() -> {
@@ -214,7 +222,8 @@ class ServedModelTest {
                 "OTHER_VERSION | must answer by version 1, found version 2; name the version in the address (…/versions/2)",
             })
     void everyFaultIsOneLine(Fault fault, String expected) {
-        try (FileTeacher teacher = open()) {
+        Connection.Timing timing = fault == Fault.SLOW ? timing(1, 20_000) : PATIENT;
+        try (FileTeacher teacher = open(server.address("toy"), 1, timing)) {
             server.fault = fault;
             assertThatThrownBy(() -> answers(teacher))
                     .isInstanceOf(LimbeckException.class)
@@ -227,7 +236,7 @@ class ServedModelTest {
 
     @Test
     void anAnswerWithoutAnEndIsGivenUp() {
-        Connection.Timing slow = new Connection.Timing(null, QUICK.first(), QUICK.pause(), QUICK.longestPause());
+        Connection.Timing slow = new Connection.Timing(null, PATIENT.first(), PATIENT.pause(), PATIENT.longestPause());
         ModelAddress address = ModelAddress.of(server.address("toy"));
         try (FileTeacher teacher = ServedModel.open(address, 1, ModelRole.TEACHER, slow, null, log::add)) {
             server.fault = Fault.ENDLESS;
@@ -288,7 +297,7 @@ class ServedModelTest {
             free = socket.getLocalPort();
         }
         String nobody = "http://127.0.0.1:" + free + "/v2/models/toy";
-        assertThatThrownBy(() -> open(nobody, 1))
+        assertThatThrownBy(() -> open(nobody, 1, IMPATIENT))
                 .hasMessage(
                         nobody
                                 + " must answer within 0.6 s, found that no connection to the server; check the address and the server");
@@ -299,7 +308,7 @@ class ServedModelTest {
     void otherShapesAreTriedWhereTheModelMayTakeThem() {
         server.metadata = server.metadata.replace("[-1, 3, 8, 8]", "[-1, -1, -1, -1]");
         server.fault = Fault.NO_BINARY;
-        try (FileTeacher teacher = openPatiently().withPreprocessing(Map.of("layout", "nhwc"))) {
+        try (FileTeacher teacher = open().withPreprocessing(Map.of("layout", "nhwc"))) {
             // Its 8 channels are of the wrong dimension, which this model takes, but gives 8 outputs for.
             assertThat(teacher.facts().inputs()).hasToString("[image float32 N×?×?×?]");
             assertThat(answers(teacher)).hasSize(8 * ROWS);
@@ -331,11 +340,11 @@ class ServedModelTest {
     @Test
     void theTokenIsSentAndNotSaid() {
         ModelAddress address = ModelAddress.of(server.address("toy"));
-        try (FileTeacher teacher = ServedModel.open(address, 1, ModelRole.TEACHER, QUICK, "s3cret", log::add)) {
+        try (FileTeacher teacher = ServedModel.open(address, 1, ModelRole.TEACHER, PATIENT, "s3cret", log::add)) {
             answers(teacher);
         }
         assertThat(server.authorizations).hasSizeGreaterThan(4).containsOnly("Bearer s3cret");
-        assertThatThrownBy(() -> ServedModel.open(address, 1, ModelRole.TEACHER, QUICK, "s3\ncret", log::add))
+        assertThatThrownBy(() -> ServedModel.open(address, 1, ModelRole.TEACHER, PATIENT, "s3\ncret", log::add))
                 .hasMessageContaining("LIMBECK_TEACHER_TOKEN must be one word of ASCII")
                 .message()
                 .doesNotContain("cret,");
