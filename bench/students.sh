@@ -4,7 +4,7 @@
 # DATA is a folder of 32×32 images with train and test in ten classes, TEACHER a checkpoint of cifar-resnet56. The ways: alone; distilled from
 # the labeled images; patient (all images, the same crops and mixed images for both, no labels in the loss), with live and with two kept views; without
 # labels from the teacher's embedding, then a classifier on the labels. WAYS="patient unlabeled" chooses others: unlabeled distills from all images
-# without mixing. All take about as many steps (STEPS, 3000). Prints the accuracy of each run on the test split. Hours on two cores; a killed call continues.
+# without mixing, started does so from the teacher's blocks. All take about as many steps (STEPS, 3000). Prints the accuracy of each run on the test split. Hours on two cores; a killed call continues.
 set -eu
 if [ $# -lt 3 ]; then
     echo "usage: bench/students.sh DATA TEACHER OUT [SEEDS]" >&2
@@ -38,7 +38,13 @@ recipe patient-kept "$all" true 1 ", random_resized_crop: 0.5, views: 2" ", mixu
 seed=0
 while [ "$seed" -lt "$seeds" ]; do
     for way in ${WAYS:-patient patient-kept}; do
-        [ -d "$out/$way/seed-$seed" ] || "$limbeck" distill "$out/recipes/$way.yaml" --seed "$seed" --out "$out/$way/seed-$seed"
+        from=$way
+        set --
+        if [ "$way" = started ]; then
+            from=unlabeled
+            set -- --init teacher --teacher-classes "$(ls "$data/train" | paste -sd, -)"
+        fi
+        [ -d "$out/$way/seed-$seed" ] || "$limbeck" distill "$out/recipes/$from.yaml" "$@" --seed "$seed" --out "$out/$way/seed-$seed"
     done
     [ -d "$out/embedding/seed-$seed" ] || "$limbeck" distill --data "$data" --image-size 32 --task embedding --valid-fraction 0.02 --batch-size 128 \
         --pad-and-crop 4 --teacher "$teacher" --teacher-arch cifar-resnet56 --arch cifar-resnet20 --epochs "$all" --lr 1e-2 --seed "$seed" --out "$out/embedding/seed-$seed"

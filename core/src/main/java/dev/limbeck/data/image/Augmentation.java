@@ -16,8 +16,8 @@ import java.util.Map;
  * @param hflip whether to flip horizontally with probability 1/2
  * @param padAndCrop number of black pixels to pad on every side before a random crop of the original size (He et al.,
  *     "Deep Residual Learning for Image Recognition", 2016, section 4.2); 0 for none
- * @param randomResizedCrop minimum area share of a random crop, in (0, 1], with aspect ratios from 3/4 to 4/3 (Szegedy
- *     et al., "Going Deeper with Convolutions", CVPR 2015); 1 for none. The crop is taken from the resized image
+ * @param randomResizedCrop minimum area share of a random crop, in (0, 1], with aspect ratios from 3/4 to 4/3 of the image's
+ *     (Szegedy et al., "Going Deeper with Convolutions", CVPR 2015); 1 for none. The crop is taken from the resized image
  * @param colorJitter brightness, contrast and saturation are each multiplied by a factor in [1 − jitter, 1 + jitter];
  *     in [0, 1], 0 for none
  * @param randAugment magnitude, from 1 to 30, of two random operations, see {@link RandAugment}; 0 for none
@@ -108,28 +108,31 @@ public record Augmentation(
     /**
      * Write one augmented image to a buffer, height×width×3 bytes. The given pixels are not changed.
      *
-     * @param scale size of the image relative to the size that shifts refer to
+     * @param down height of the image relative to the one that shifts refer to
+     * @param right the same of the width
      */
-    void write(byte[] pixels, int height, int width, double scale, Draws draws, ByteBuffer target) {
+    void write(byte[] pixels, int height, int width, double down, double right, Draws draws, ByteBuffer target) {
         RgbImage image = new RgbImage(width, height, pixels);
         if (randomResizedCrop < 1) image = part(image, draws);
-        image = moved(image, scale, draws);
+        image = moved(image, down, right, draws);
         if (colorJitter > 0) image = jittered(image, draws);
         if (randAugment > 0) image = RandAugment.apply(image, RAND_AUGMENT_STEPS, randAugment, draws);
         target.put(image.rgb());
     }
 
     private RgbImage part(RgbImage image, Draws draws) {
-        double area = (double) image.width() * image.height();
+        // In shares of the sides, so that images of every size and shape take as many draws.
         for (int i = 0; i < ATTEMPTS; i++) {
-            double share = area * draws.between(randomResizedCrop, 1);
+            double share = draws.between(randomResizedCrop, 1);
             double ratio = Math.exp(draws.between(Math.log(3.0 / 4), Math.log(4.0 / 3)));
             double width = Math.sqrt(share * ratio);
             double height = Math.sqrt(share / ratio);
-            if (width > image.width() || height > image.height()) continue;
-            double left = draws.nextDouble() * (image.width() - width);
-            double top = draws.nextDouble() * (image.height() - height);
-            return Resampler.resize(image, left, top, width, height, image.width(), image.height());
+            if (width > 1 || height > 1) continue;
+            double left = draws.nextDouble() * (1 - width);
+            double top = draws.nextDouble() * (1 - height);
+            int w = image.width();
+            int h = image.height();
+            return Resampler.resize(image, left * w, top * h, width * w, height * h, w, h);
         }
         return image;
     }
@@ -139,10 +142,10 @@ public record Augmentation(
         return (int) Math.round(scale * (draws.nextInt(2 * padAndCrop + 1) - padAndCrop));
     }
 
-    private RgbImage moved(RgbImage image, double scale, Draws draws) {
+    private RgbImage moved(RgbImage image, double scaleDown, double scaleRight, Draws draws) {
         boolean mirrored = hflip && draws.nextBoolean();
-        int right = shift(scale, draws);
-        int down = shift(scale, draws);
+        int right = shift(scaleRight, draws);
+        int down = shift(scaleDown, draws);
         if (!mirrored && right == 0 && down == 0) return image;
         int width = image.width();
         int height = image.height();

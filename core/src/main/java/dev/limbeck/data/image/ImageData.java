@@ -197,6 +197,7 @@ public final class ImageData implements Data {
                 preprocessing.height(),
                 preprocessing.width(),
                 1,
+                1,
                 Draws.of(seed(), lots, pass, image),
                 target);
     }
@@ -208,7 +209,8 @@ public final class ImageData implements Data {
         if (other.hasSizeOf(preprocessing)) {
             return new RenormalizedView(preprocessing, other);
         }
-        double scale = (double) other.width() / preprocessing.width();
+        double down = (double) other.height() / preprocessing.height();
+        double right = (double) other.width() / preprocessing.width();
         return new ImageAlternateView(
                 preprocessing,
                 other,
@@ -219,7 +221,7 @@ public final class ImageData implements Data {
                         target.put(pixels);
                     } else {
                         Draws draws = Draws.of(seed(), AUGMENT_STREAM, view, image);
-                        augmentation.write(pixels, other.height(), other.width(), scale, draws, target);
+                        augmentation.write(pixels, other.height(), other.width(), down, right, draws, target);
                     }
                 });
     }

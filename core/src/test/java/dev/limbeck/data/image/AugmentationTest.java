@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.limbeck.data.Draws;
 import dev.limbeck.image.RgbImage;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -16,7 +17,7 @@ class AugmentationTest {
 
     private static RgbImage apply(Augmentation augmentation, long draw) {
         ByteBuffer target = ByteBuffer.allocate(3 * SIDE * SIDE);
-        augmentation.write(IMAGE.rgb(), SIDE, SIDE, 1, Draws.of(draw), target);
+        augmentation.write(IMAGE.rgb(), SIDE, SIDE, 1, 1, Draws.of(draw), target);
         assertThat(target.hasRemaining()).isFalse();
         return new RgbImage(SIDE, SIDE, target.array());
     }
@@ -68,7 +69,7 @@ class AugmentationTest {
         Set<Integer> starts = new HashSet<>();
         for (int draw = 0; draw < 200; draw++) {
             ByteBuffer target = ByteBuffer.allocate(ramp.length);
-            Augmentation.none().withRandomResizedCrop(0.3).write(ramp, SIDE, SIDE, 1, Draws.of(draw), target);
+            Augmentation.none().withRandomResizedCrop(0.3).write(ramp, SIDE, SIDE, 1, 1, Draws.of(draw), target);
             assertThat(target.hasRemaining()).isFalse();
             byte[] seen = target.array();
             int first = seen[0] & 0xff;
@@ -77,6 +78,43 @@ class AugmentationTest {
             starts.add(first);
         }
         assertThat(starts.size()).isGreaterThan(10);
+    }
+
+    /** Models of other input shapes see the same crops and flips only if each shape takes as many draws. */
+    @Test
+    void oblongImagesAreCroppedBySharesOfTheirSides() {
+        Augmentation crops = Augmentation.none().withRandomResizedCrop(0.35);
+        int cropped = 0;
+        for (int draw = 0; draw < 100; draw++) {
+            Draws ofSquare = Draws.of(draw);
+            Draws ofOblong = Draws.of(draw);
+            RgbImage oblong = TestImages.random(64, 16, draw);
+            ByteBuffer target = ByteBuffer.allocate(3 * 16 * 64);
+            crops.write(TestImages.random(16, 16, draw).rgb(), 16, 16, 1, 1, ofSquare, ByteBuffer.allocate(3 * 16 * 16));
+            crops.write(oblong.rgb(), 16, 64, 1, 4, ofOblong, target);
+            if (!Arrays.equals(target.array(), oblong.rgb())) cropped++;
+            assertThat(ofOblong.nextLong()).isEqualTo(ofSquare.nextLong());
+        }
+        assertThat(cropped).isGreaterThan(95);
+    }
+
+    @Test
+    void shiftsAreScaledInEachDirection() {
+        RgbImage oblong = TestImages.random(24, 6, 5);
+        for (int draw = 0; draw < 50; draw++) {
+            RgbImage square = apply(Augmentation.none().withPadAndCrop(2), draw);
+            ByteBuffer target = ByteBuffer.allocate(3 * 6 * 24);
+            Augmentation.none().withPadAndCrop(2).write(oblong.rgb(), 6, 24, 1, 4, Draws.of(draw), target);
+            RgbImage moved = new RgbImage(24, 6, target.array());
+            for (int dx = -2; dx <= 2; dx++) {
+                for (int dy = -2; dy <= 2; dy++) {
+                    if (!isShift(square, dx, dy)) continue;
+                    int x = 12 - 4 * dx;
+                    int y = 3 - dy;
+                    assertThat(TestImages.pixel(moved, x, y)).isEqualTo(TestImages.pixel(oblong, 12, 3));
+                }
+            }
+        }
     }
 
     @Test
