@@ -114,6 +114,7 @@ public final class Sweep {
         recipes = all;
         Set<String> folders = new HashSet<>();
         recipes.forEach((name, recipe) -> {
+            checkFirstRound(recipe);
             if (!folders.add(directory(name, 1, 1))) {
                 throw new LimbeckException("the trials of two combinations would share the folder "
                         + directory(name, 1, 1) + "; rename the file " + recipe.student());
@@ -322,6 +323,17 @@ public final class Sweep {
         } catch (TrainingDiverged e) {
             context.log().accept(name + ": dropped; " + e.getMessage());
             return Double.NaN;
+        }
+    }
+
+    /** Settings that fit all epochs may not fit those of a first round. */
+    private void checkFirstRound(Recipe recipe) {
+        int epochs = rounds().get(0);
+        try {
+            shortened(recipe, epochs);
+        } catch (LimbeckException e) {
+            throw new LimbeckException("the first round of the sweep trains for " + epochs + " of "
+                    + base.training().epochs() + " epochs: " + e.getMessage(), e);
         }
     }
 

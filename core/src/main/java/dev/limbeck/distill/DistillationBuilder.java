@@ -161,8 +161,8 @@ public final class DistillationBuilder {
     }
 
     /**
-     * Stop distillation after a number of optimizer steps per fit, at least 1. Later steps use only the task loss, with
-     * weight 1.
+     * Stop distillation after a number of optimizer steps, at least 1, of a training: a fit, or both phases of a fine-tuning. Later steps use
+     * only the task loss, with weight 1.
      */
     public DistillationBuilder maxSteps(int steps) {
         lastStep = Settings.atLeast(1, "steps", steps);
@@ -170,7 +170,8 @@ public final class DistillationBuilder {
     }
 
     /**
-     * Train only the adapters and learned losses in the first epochs of a fit. The student is frozen in these epochs.
+     * Train only the adapters and learned losses in the first epochs of a fit, fewer than it has. The student is frozen in these epochs. The
+     * second phase of a fine-tuning goes on with trained adapters.
      */
     public DistillationBuilder adaptersFirst(int epochs) {
         adapterEpochs = Settings.atLeast(0, "adapter epochs", epochs);

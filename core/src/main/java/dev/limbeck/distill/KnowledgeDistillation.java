@@ -136,15 +136,7 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
         checks.kind(facts.kind(), task.kind());
         pairs.begin(fit, begun);
         pairs.plan().forEach(settings.log);
-        if (settings.adapterEpochs > 0 && !pairs.learns()) {
-            throw new LimbeckException("there are no adapters to train first; leave adaptersFirst out");
-        }
-        long heldSteps = (long) settings.adapterEpochs * fit.plannedOptimizerSteps() / fit.epochs();
-        if (settings.adapterEpochs > 0 && settings.lastStep <= heldSteps) {
-            throw new LimbeckException(
-                    "distillation ends after " + settings.lastStep + " steps, but adapters are trained for " + heldSteps
-                            + " first; raise max_steps above that, or leave one of them out");
-        }
+        checkAdapters(fit);
         // Computed once: it is the same in every epoch.
         if (fit.data().has(Split.VALID)) {
             teacherOnValidation = begun.predict(fit.data(), Split.VALID, fit.exchange());
@@ -164,6 +156,24 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
             teacherCheck = found;
             settings.log.accept(found.summary());
             found.warnings().forEach(line -> settings.log.accept("warning: " + line));
+        }
+    }
+
+    private void checkAdapters(TrainingContext fit) {
+        if (settings.adapterEpochs == 0) return;
+        if (!pairs.learns()) {
+            throw new LimbeckException("there are no adapters to train first; leave adapter_epochs out");
+        }
+        if (!fit.isDryRun() && adapterEpochs(fit) >= fit.epochs()) {
+            throw new LimbeckException("adapter_epochs must be below the epochs of each fit, found "
+                    + settings.adapterEpochs + " of " + fit.epochs() + ", in which only adapters would be trained; lower "
+                    + "it, or leave it out");
+        }
+        long heldSteps = (long) settings.adapterEpochs * fit.plannedOptimizerSteps() / fit.epochs();
+        if (settings.lastStep <= heldSteps) {
+            throw new LimbeckException(
+                    "distillation ends after " + settings.lastStep + " steps, but adapters are trained for " + heldSteps
+                            + " first; raise max_steps above that, or leave one of them out");
         }
     }
 
@@ -202,7 +212,12 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
     }
 
     private boolean adaptersOnly(TrainingContext fit) {
-        return fit.epoch() < settings.adapterEpochs;
+        return fit.epoch() < adapterEpochs(fit);
+    }
+
+    /** Return the first epochs that train only adapters. A fit that goes on with the same network has trained ones. */
+    private int adapterEpochs(TrainingContext fit) {
+        return fit.goesOn() ? 0 : settings.adapterEpochs;
     }
 
     /** {@inheritDoc} The student's batch is computed first, its features captured, then compared with the teacher's outputs. */
@@ -210,12 +225,11 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
     public TrainingTask decorate(TrainingTask task) {
         return step -> {
             TrainingContext fit = step.fit();
-            int last = fit.epochs() * fit.batchesPerEpoch() - 1;
-            progress = last == 0 ? 1 : Math.min(1, step.index() / (double) last);
+            progress = fit.progress(step);
             boolean teaches = teaches(step);
             if (teaches) pairs.start();
             task.forward(step);
-            if (fit.optimizerSteps() < settings.lastStep) step.setWeight(TrainStep.TASK, taskWeight());
+            if (fit.trainingSteps() < settings.lastStep) step.setWeight(TrainStep.TASK, taskWeight());
             List<Tensor> others = also.forward(step);
             also.addTasks(step, others, step.weight(TrainStep.TASK));
             if (teaches) teach(step, others);
@@ -224,7 +238,7 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
 
     /** A step with distillation weight 0 needs no teacher outputs. */
     private boolean teaches(TrainStep step) {
-        if (step.fit().optimizerSteps() >= settings.lastStep) return false;
+        if (step.fit().trainingSteps() >= settings.lastStep) return false;
         return adaptersOnly(step.fit()) || settings.weight.isConstant() || settings.weight.at(progress) > 0;
     }
 

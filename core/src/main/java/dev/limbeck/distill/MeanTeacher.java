@@ -82,8 +82,7 @@ public final class MeanTeacher implements Callback {
     public TrainingTask decorate(TrainingTask task) {
         return step -> {
             TrainingContext fit = step.fit();
-            int last = fit.epochs() * fit.batchesPerEpoch() - 1;
-            double now = weight.at(last == 0 ? 1 : Math.min(1, step.index() / (double) last));
+            double now = weight.at(fit.progress(step));
             Tensor theirs = now == 0 ? null : average.compute(fit, () -> outputs(step));
             task.forward(step);
             if (theirs == null) return;

@@ -126,7 +126,7 @@ public final class Declarations {
                         key + " is not a setting of " + String.join(" and ", DataRecipes.kinds(section))
                                 + " data, which the source '"
                                 + Printable.quote(tree.path("source").asText())
-                                + "' is taken for; leave it out, or name another source");
+                                + "' is taken for; leave it out (or the preset that sets it), or name another source");
             }
             throw Names.unknown("key", key, path, keys);
         });

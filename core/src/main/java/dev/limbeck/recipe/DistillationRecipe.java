@@ -68,11 +68,35 @@ public record DistillationRecipe(
     public DistillationRecipe {
         Schedule none = Schedule.constant(0);
         if (kdWeight.equals(none) && none.equals(taskWeight)) {
-            throw new LimbeckException("weight and task_weight are both 0; nothing would be learned");
+            throw new LimbeckException("kd_weight and task_weight are both 0; nothing would be learned");
         }
         losses = losses == null ? List.of() : List.copyOf(losses);
         also = also == null ? List.of() : List.copyOf(also);
         also.forEach(Zoo::byName);
+    }
+
+    /**
+     * Refuse what trains the student while only adapters are trained, or leaves it no epoch of its own.
+     *
+     * @param frozenEpochs epochs before the others, which train the classifier
+     */
+    void checkAdapterEpochs(TrainingRecipe training, int frozenEpochs) {
+        if (adapterEpochs == null || adapterEpochs == 0) return;
+        if (training.meanTeacher() != null) {
+            throw new LimbeckException("adapter_epochs holds the student, which mean_teacher trains; leave one out");
+        }
+        if (adapterEpochs >= training.epochs()) {
+            throw new LimbeckException("adapter_epochs must be below epochs, found " + adapterEpochs + " of "
+                    + training.epochs() + ", in which only adapters would be trained; lower it, or raise epochs");
+        }
+        if (training.patience() != null && adapterEpochs >= training.patience()) {
+            throw new LimbeckException("adapter_epochs must be below patience, found " + adapterEpochs + " and "
+                    + training.patience() + "; the metric does not change while only adapters are trained, so raise patience");
+        }
+        if (frozenEpochs > 0) {
+            throw new LimbeckException("pretrained.frozen_epochs (" + frozenEpochs
+                    + ") train adapters beside the classifier; leave adapter_epochs out, or set frozen_epochs to 0");
+        }
     }
 
     /** Return a copy with the default loss of a task, unless there is one. */

@@ -77,8 +77,8 @@ public record PruneRecipe(
             for (int step = 1; step <= steps; step++) {
                 if (!learner.isResuming()) prune(learner, whole.widths(), macs, step, log);
                 int later = step == steps ? 0 : (steps - step - 1) * epochsBetween + last;
-                learner.plan(
-                        new FitPhase(steps == 1 ? null : "training after pruning " + step + " of " + steps, later));
+                String title = steps == 1 ? null : "training after pruning " + step + " of " + steps;
+                learner.plan(new FitPhase(title, (step - 1) * epochsBetween, later, false));
                 rows.addAll(training.apply(step == steps ? last : epochsBetween));
             }
             return rows;

@@ -92,6 +92,7 @@ public record Recipe(
 
     public Recipe {
         boolean isTrained = StudentFile.of(student).isPresent();
+        boolean embeds = Task.Kind.of(data.task()) == Task.Kind.EMBEDDING;
         if (!isTrained) {
             Architecture named = Zoo.byName(student);
             if (training.isQuantizationAware()) named.quantizationAware();
@@ -109,21 +110,18 @@ public record Recipe(
                     + "; set student (--student) to a run or a model file");
         }
         if (init != null) init.requireWeights(teacher);
-        if (training.isQuantizationAware() && pretrained != null && Task.Kind.of(data.task()) != Task.Kind.EMBEDDING) {
+        if (training.isQuantizationAware() && pretrained != null && !embeds) {
             pretrained = pretrained.keepingHead();
         }
-        if (pretrained != null && !pretrained.keepsHead() && !training.isOneCycle()) {
+        if (pretrained != null && !pretrained.keepsHead() && !training.isOneCycle() && !embeds) {
             throw new LimbeckException("a pretrained student is trained with the one-cycle schedule, found "
                     + training.schedule() + "; leave schedule out");
         }
         if (teacher == null && distillation != null) {
             throw new LimbeckException("found distillation without a teacher; name one, or leave distillation out");
         }
-        if (training.meanTeacher() != null
-                && distillation != null
-                && distillation.adapterEpochs() != null
-                && distillation.adapterEpochs() > 0) {
-            throw new LimbeckException("adapter_epochs holds the student, which mean_teacher trains; leave one out");
+        if (distillation != null) {
+            distillation.checkAdapterEpochs(training, pretrained == null || embeds ? 0 : pretrained.earlierEpochs());
         }
         if (distillation != null && !distillation.also().isEmpty()) {
             List<String> all = new ArrayList<>(distillation.also());
@@ -147,7 +145,6 @@ public record Recipe(
                         + "; leave one of both out, or train the students one by one");
             }
         }
-        boolean embeds = Task.Kind.of(data.task()) == Task.Kind.EMBEDDING;
         if (embeds && teacher == null) {
             throw new LimbeckException("the task embedding learns from a teacher, found none; name one with --teacher");
         }

@@ -11,7 +11,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
-import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -298,28 +297,16 @@ public final class RecipeFiles {
             return made;
         } catch (UnrecognizedPropertyException e) {
             // Section keys are known at this point, so an unknown key stands in a value that takes no keys.
-            String setting = path(e.getPath().subList(0, e.getPath().size() - 1));
+            String setting = WrongValue.path(e.getPath().subList(0, e.getPath().size() - 1));
             throw new LimbeckException(where + setting + " must be one value, found keys", e);
         } catch (JsonMappingException e) {
             for (Throwable cause = e; cause != null; cause = cause.getCause()) {
                 if (cause instanceof LimbeckException) throw new LimbeckException(where + cause.getMessage(), e);
             }
-            throw new LimbeckException(where + path(e.getPath()) + " must be " + kind(e), e);
+            throw new LimbeckException(where + WrongValue.words(e, filled), e);
         } catch (JsonProcessingException e) {
             throw new LimbeckException(where + firstLine(e.getOriginalMessage()), e);
         }
-    }
-
-    private static String kind(JsonMappingException e) {
-        if (!(e instanceof MismatchedInputException mismatch))
-            return "another value (" + firstLine(e.getOriginalMessage()) + ")";
-        Class<?> type = mismatch.getTargetType();
-        if (type == Integer.class || type == Long.class || type == int.class || type == long.class)
-            return "a whole number";
-        if (type == Double.class) return "a number";
-        if (type == Boolean.class) return "true or false";
-        if (type == String.class) return "text";
-        return type != null && List.class.isAssignableFrom(type) ? "a list" : "keys with values";
     }
 
     /**
@@ -384,17 +371,11 @@ public final class RecipeFiles {
         }
     }
 
-    private static String path(List<JsonMappingException.Reference> path) {
-        return path.stream()
-                .map(part -> part.getFieldName() == null ? String.valueOf(part.getIndex()) : part.getFieldName())
-                .collect(Collectors.joining("."));
-    }
-
     private static String place(JsonProcessingException e) {
         return e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr();
     }
 
-    private static String firstLine(String message) {
+    static String firstLine(String message) {
         return message.lines().findFirst().orElse(message).strip();
     }
 }

@@ -317,20 +317,20 @@ public record TeacherRecipe(
     }
 
     private LoadedTeacher withSettings(FileTeacher opened, String file) {
-        FileTeacher teacher = opened;
-        if (inputs != null) {
-            try {
+        try {
+            FileTeacher teacher = opened;
+            if (inputs != null) {
                 requireKind(teacher.preprocessing(), file);
-            } catch (LimbeckException e) {
-                teacher.close();
-                throw e;
+                teacher = teacher.withPreprocessing(inputs.preprocessing());
             }
-            teacher = teacher.withPreprocessing(inputs.preprocessing());
+            if (classes != null) teacher = teacher.withClassNames(classes);
+            if (output != null) teacher = teacher.withOutput(TeacherOutput.of(output));
+            if (inputs != null) teacher = teacher.withPreprocessing(inputs.ofWholeNetworks());
+            return LoadedTeacher.of(teacher, file);
+        } catch (RuntimeException e) {
+            opened.close();
+            throw e;
         }
-        if (classes != null) teacher = teacher.withClassNames(classes);
-        if (output != null) teacher = teacher.withOutput(TeacherOutput.of(output));
-        if (inputs != null) teacher = teacher.withPreprocessing(inputs.ofWholeNetworks());
-        return LoadedTeacher.of(teacher, file);
     }
 
     /** Refuse settings of inputs of another kind of data than the model's. */

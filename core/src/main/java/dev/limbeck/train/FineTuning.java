@@ -27,12 +27,12 @@ final class FineTuning {
             OneCycle rising = new OneCycle(rate, FROZEN_RISE, OneCycle.DEFAULT_START);
             rows.addAll(phase(
                     learner,
-                    new FitPhase(HEAD, epochs),
+                    new FitPhase(HEAD, 0, epochs, false),
                     () -> learner.fit(frozenEpochs, LayerLearningRates.upTo(rate), Learner.with(rising, more))));
         }
         learner.unfreeze();
         OneCycle cycle = new OneCycle(rate / 2, UNFROZEN_RISE, UNFROZEN_START);
-        FitPhase second = frozenEpochs > 0 ? new FitPhase(ALL, 0) : FitPhase.ONLY;
+        FitPhase second = frozenEpochs > 0 ? new FitPhase(ALL, frozenEpochs, 0, true) : FitPhase.ONLY;
         rows.addAll(phase(
                 learner,
                 second,

@@ -1,8 +1,10 @@
 package dev.limbeck.train;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.io.Checksum;
 import dev.limbeck.tensor.Precision;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -37,14 +39,25 @@ record FitPosition(
      * @param seed of weights and dropout
      * @param data fingerprint of the data
      * @param optimizer its name and settings
+     * @param rates SHA-256 in hex of the trained parameters' paths and learning rates; null in checkpoints of earlier releases
      */
-    record Setup(int batchSize, long seed, String data, String optimizer) {
-        static Setup of(Training what) {
+    record Setup(int batchSize, long seed, String data, String optimizer, @Nullable String rates) {
+        /**
+         * Describe a training.
+         *
+         * @param rates from a parameter's path to its learning rate, before a schedule
+         */
+        static Setup of(Training what, ToDoubleFunction<String> rates) {
+            String trained = what.model().parameters().entrySet().stream()
+                    .filter(one -> one.getValue().requires_grad())
+                    .map(one -> one.getKey() + " " + rates.applyAsDouble(one.getKey()))
+                    .collect(Collectors.joining("\n"));
             return new Setup(
                     what.data().batchSize(),
                     what.seed(),
                     what.data().fingerprint(),
-                    what.optimizer().toString());
+                    what.optimizer().toString(),
+                    Checksum.sha256Of(trained));
         }
 
         /**
@@ -57,6 +70,10 @@ record FitPosition(
             if (seed != now.seed) throw differs("the seed", seed, now.seed, "seed");
             if (!data.equals(now.data)) throw differs("data of the fingerprint", data, now.data, "data");
             if (!optimizer.equals(now.optimizer)) throw differs("the optimizer", optimizer, now.optimizer, "optimizer");
+            if (rates != null && !rates.equals(now.rates)) {
+                throw new LimbeckException("the checkpoint is of a training with another learning rate, or of other layers; "
+                        + "use the same rates, and freeze the same layers");
+            }
         }
 
         private static LimbeckException differs(String what, Object there, Object here, String same) {

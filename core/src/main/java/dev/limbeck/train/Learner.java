@@ -193,7 +193,7 @@ public final class Learner implements AutoCloseable {
             history.add(from.position().history().get(number - 1));
             return history.get(number - 1);
         }
-        if (from != null) from.check(epochs, training);
+        if (from != null) from.check(epochs, training, path -> rate * factor.applyAsDouble(path));
         Tensors.seed(seed() + 31L * number);
         try {
             return new TrainingLoop(training, all, phase).run(epochs, rate, factor, history, number, from);
@@ -210,7 +210,8 @@ public final class Learner implements AutoCloseable {
     /**
      * Resume an interrupted training. Repeat the same calls of fit with the same callbacks. Finished fits return their rows immediately; the
      * interrupted fit continues after its last finished epoch. On one machine with one thread count, the final weights are those of an
-     * uninterrupted training, to the bit. A fit with other settings is refused; call it again with the right ones.
+     * uninterrupted training, to the bit. A fit with another number of epochs, learning rate, batch size, seed, precision, optimizer,
+     * data or frozen layers is refused; call it again with the right ones. The schedule is not compared.
      *
      * @param checkpoint a file written by {@link Checkpoint}
      * @throws LimbeckException if the file is damaged or contains only weights

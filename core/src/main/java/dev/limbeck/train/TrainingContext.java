@@ -143,6 +143,23 @@ public final class TrainingContext {
         return phase.title();
     }
 
+    /** Return whether the fit before this one, in the same training, has trained the same network. */
+    public boolean goesOn() {
+        return phase.isSameNetwork();
+    }
+
+    /** Return the share of the training, with all its fits, that lies before a step of this fit: 0 for the first step, 1 for the last. */
+    public double progress(TrainStep step) {
+        long last = (long) (phase.earlierEpochs() + epochs + phase.laterEpochs()) * batchesPerEpoch - 1;
+        long now = (long) phase.earlierEpochs() * batchesPerEpoch + step.index();
+        return last <= 0 ? 1 : Math.min(1, now / (double) last);
+    }
+
+    /** Return the number of optimizer steps of the training so far: of this fit, and as planned for the fits before it. */
+    public long trainingSteps() {
+        return optimizerSteps + (long) phase.earlierEpochs() * stepsPerEpoch();
+    }
+
     /** Return the number of epochs until the training ends, with those of later fits that it plans; 0 once it stops early. */
     public int epochsLeft() {
         return stopReason == null ? epochs - history.size() + phase.laterEpochs() : 0;
@@ -184,7 +201,11 @@ public final class TrainingContext {
 
     /** Return the number of optimizer steps of this fit, without early stopping and skipped batches. */
     public int plannedOptimizerSteps() {
-        return epochs * ((batchesPerEpoch + together() - 1) / together());
+        return epochs * stepsPerEpoch();
+    }
+
+    private int stepsPerEpoch() {
+        return (batchesPerEpoch + together() - 1) / together();
     }
 
     /** Return the number of batches per optimizer step, in all processes together. */

@@ -104,7 +104,7 @@ final class TrainingLoop {
             exchange.begin(parameters.values());
             try (OptimizerState optimizer = what.optimizer().prepare(parameters, rateFactor)) {
                 fit.onSnapshot(facts ->
-                        TrainingState.capture(what, position(fit, history, number), optimizer, callbacks, facts));
+                        TrainingState.capture(what, position(fit, history, path -> rate * rateFactor.applyAsDouble(path)), optimizer, callbacks, facts));
                 List<EpochRecord> rows = new ArrayList<>();
                 if (from != null) {
                     fit.resume(from.position());
@@ -167,10 +167,10 @@ final class TrainingLoop {
                 .collect(Collectors.joining(", "));
     }
 
-    private FitPosition position(TrainingContext fit, List<List<EpochRecord>> history, int number) {
-        if (setup == null) setup = FitPosition.Setup.of(what);
+    private FitPosition position(TrainingContext fit, List<List<EpochRecord>> history, ToDoubleFunction<String> rates) {
+        if (setup == null) setup = FitPosition.Setup.of(what, rates);
         return new FitPosition(
-                number,
+                history.size(),
                 fit.epochs(),
                 fit.optimizerSteps(),
                 fit.lr(),

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -101,7 +102,7 @@ final class TrainingState implements AutoCloseable {
     }
 
     /** Throw if the settings differ from those it was saved with. The state can be used for another try. */
-    void check(int epochs, Training what) {
+    void check(int epochs, Training what, ToDoubleFunction<String> rates) {
         if (used) {
             throw new LimbeckException("the checkpoint did not fit, and the model holds its weights already; resume it "
                     + "with a new learner");
@@ -114,7 +115,7 @@ final class TrainingState implements AutoCloseable {
             throw new LimbeckException("the checkpoint is of a training in " + position.precision() + ", found "
                     + what.precision() + "; set the same precision");
         }
-        if (position.setup() != null) position.setup().requireSame(FitPosition.Setup.of(what));
+        if (position.setup() != null) position.setup().requireSame(FitPosition.Setup.of(what, rates));
     }
 
     /** Return the last finished epoch as text. */

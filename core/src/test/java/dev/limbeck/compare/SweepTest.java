@@ -180,6 +180,16 @@ class SweepTest {
     }
 
     @Test
+    void aFirstRoundThatTrainsOnlyAdaptersIsRefused() {
+        ObjectNode tree = base.toTree();
+        tree.withObject("/distillation").put("adapter_epochs", 1);
+        Recipe adapting = RecipeFiles.bind(tree, "");
+        SearchSpace space = new SearchSpace(List.of(), List.of(), List.of("fitnet:auto"), List.of(), List.of());
+        assertThatThrownBy(() -> sweep("adapting", adapting, space, Sweep.Strategy.HALVING, 1, new ArrayList<>()))
+                .hasMessageStartingWith("the first round of the sweep trains for 1 of 3 epochs: adapter_epochs must be ");
+    }
+
+    @Test
     void randomDrawsSomeByTheSeed() {
         SweepResult result =
                 sweep("random", base, Sweep.Strategy.RANDOM, new ArrayList<>()).run();

@@ -332,6 +332,51 @@ class FeatureDistillationTest {
     }
 
     @Test
+    void adaptersThatLeaveTheStudentNoEpochAreRefused() {
+        KnowledgeDistillation distillation =
+                pairs(new FitNet(), "layer2").adaptersFirst(2).build();
+        assertThatThrownBy(() -> student.fit(2, 0.01, distillation))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("adapter_epochs must be below the epochs of each fit, found 2 of 2, in which only adapters "
+                        + "would be trained; lower it, or leave it out");
+    }
+
+    /** Both phases are one training: adapters are trained first once, and schedules and step limits go on. */
+    @Test
+    void theSecondPhaseOfAFineTuningGoesOn() {
+        List<Boolean> isTrained = new ArrayList<>();
+        List<Double> weights = new ArrayList<>();
+        KnowledgeDistillation distillation = pairs(new FitNet(), "layer2")
+                .adaptersFirst(1)
+                .weight(Schedule.of("linear:1..0"))
+                .maxSteps(4 * BATCHES - 1)
+                .build();
+        student.fineTune(2, 0.01, 2, distillation, new Callback() {
+            private String before = "";
+
+            @Override
+            public void beforeTrain(TrainingContext fit) {
+                before = student.model().sha256();
+            }
+
+            @Override
+            public void beforeStep(TrainStep step) {
+                if (step.terms().containsKey("FitNet(layer2)")) weights.add(step.weight("FitNet(layer2)"));
+            }
+
+            @Override
+            public void afterEpoch(TrainingContext fit) {
+                isTrained.add(!student.model().sha256().equals(before));
+            }
+        });
+        assertThat(isTrained).containsExactly(false, true, true, true);
+        assertThat(weights).hasSize(4 * BATCHES - 1);
+        for (int i = BATCHES; i < weights.size(); i++) {
+            assertThat(weights.get(i)).isEqualTo(1 - i / (4.0 * BATCHES - 1), within(1e-12));
+        }
+    }
+
+    @Test
     void goesOnAfterAnInterruptionAsIfNothingHadHappened(@TempDir Path home) {
         Path checkpoint = home.resolve("checkpoint.safetensors");
         String undisturbed = train(checkpoint, Integer.MAX_VALUE, false);

@@ -67,12 +67,13 @@ class DeclarationsTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "{} | no file in the recipe; it is required",
                 "{fil: a} | no key 'fil'; nearest: file",
                 "{file: a, max_tokens: 1} | max_tokens must be between 2 and 512, found 1",
                 "{file: a, max_tokens: 513} | max_tokens must be between 2 and 512, found 513",
-                "{file: a, max_tokens: many} | max_tokens must be a whole number",
+                "{file: a, max_tokens: many} | max_tokens must be a whole number, found 'many'",
                 "{file: a, cut: middle} | no cut 'middle'; nearest: end, start",
                 "{file: a, masked: 1} | masked must be at least 0 and below 1, found 1.0",
                 "{file: a, masked: .nan} | masked must be a number",
@@ -82,7 +83,7 @@ class DeclarationsTest {
                 "{file: a, shares: [1, 0]} | shares must be a positive number, found 0.0",
                 "{file: a, shares: [Infinity]} | shares must be a positive number, found Infinity",
                 "{file: a, words: {times: 0}} | times must be at least 1, found 0",
-                "{file: a, words: 3} | words must be keys with values",
+                "{file: a, words: 3} | words must be keys with values, found '3'",
                 "{file: a, more: [{times: 1}, {times: 0}]} | times must be at least 1, found 0",
                 "{file: a, more: [{tims: 1}]} | no key 'tims' in more.0; nearest: times",
                 "{file: a, more: {times: 1}} | more must be a list",

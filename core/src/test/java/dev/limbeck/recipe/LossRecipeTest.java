@@ -116,7 +116,7 @@ class LossRecipeTest {
                 data: {source: shapes}
                 teacher: {model: t.safetensors}
                 student: cifar-resnet8
-                training: {epochs: 1}
+                training: {epochs: 2}
                 distillation:
                   kd_weight: cosine:1..0
                   teacher_errors: drop

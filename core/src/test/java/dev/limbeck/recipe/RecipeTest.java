@@ -183,6 +183,24 @@ class RecipeTest {
                 .hasMessage("adapter_epochs holds the student, which mean_teacher trains; leave one out");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "training: {epochs: 2} | adapter_epochs must be below epochs, found 2 of 2, in which only adapters would be "
+                        + "trained; lower it, or raise epochs",
+                "training: {epochs: 9, patience: 2} | adapter_epochs must be below patience, found 2 and 2; the metric does "
+                        + "not change while only adapters are trained, so raise patience",
+                "pretrained: {} | pretrained.frozen_epochs (1) train adapters beside the classifier; leave adapter_epochs "
+                        + "out, or set frozen_epochs to 0",
+            })
+    void adaptersLeaveTheStudentEpochsOfItsOwn(String more, String expected) {
+        String recipe = LEAST + "teacher: {model: runs/t}\n"
+                + "distillation: {adapter_epochs: 2, losses: [{name: fitnet, layers: [auto]}]}\n" + more + "\n";
+        assertThatThrownBy(() -> Recipe.parse(recipe)).hasMessage(expected);
+    }
+
     @Test
     void furtherStudentsAreTaughtLikeTheFirstOrRefused() {
         String also = LEAST + "teacher: {model: runs/t}\ndistillation: {also: [cifar-resnet14]%s}\n%s";
@@ -413,8 +431,8 @@ class RecipeTest {
                 "training: {learning_rate: 1} | no key 'learning_rate' in training; nearest: ",
                 "trainig: {lr: 1} | no key 'trainig'; nearest: training",
                 "training: {epochs: 0} | epochs must be at least 1, found 0",
-                "training: {epochs: 1.5} | training.epochs must be a whole number",
-                "training: {lr: fast} | training.lr must be a number",
+                "training: {epochs: 1.5} | training.epochs must be a whole number, found '1.5'",
+                "training: {lr: fast} | training.lr must be a number, found 'fast'",
                 "training: {lr: -1} | lr must be a positive number, found -1.0",
                 "training: {keep: first} | no keep 'first'; nearest: best, last",
                 "training: {optimizer: adam} | no optimizer 'adam'; nearest: adamw",

@@ -8,6 +8,9 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Split;
+import dev.limbeck.distill.FeaturePair;
+import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.distill.loss.ContrastiveRepresentation;
 import dev.limbeck.optim.Sgd;
 import dev.limbeck.tensor.Tensors;
 import java.nio.file.Path;
@@ -184,5 +187,23 @@ class ExchangeTest {
                 .hasStackTraceContaining(
                         "8 processes need as many batches, found 7 of 6 rows; use a smaller batch size "
                                 + "(--batch-size), or fewer processes");
+    }
+
+    @Test
+    void aLossThatRemembersEveryRowIsForOneProcess() {
+        assertThatThrownBy(() -> ThreadExchange.run(2, exchange -> {
+                    try (GivenBatches data = Toy.data(BATCHES, 6);
+                            Learner teacher = learner(data, Exchange.ALONE)) {
+                        return train(
+                                exchange,
+                                BATCHES,
+                                1,
+                                KnowledgeDistillation.from(teacher)
+                                        .pair(FeaturePair.of("bn", "bn").loss(new ContrastiveRepresentation()))
+                                        .build());
+                    }
+                }))
+                .hasStackTraceContaining("ContrastiveRepresentation remembers a vector of each training row, found 2 "
+                        + "processes, each with some of the rows; train in one process, or use another loss");
     }
 }

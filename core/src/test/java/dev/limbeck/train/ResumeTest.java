@@ -340,6 +340,22 @@ class ResumeTest {
                 "the optimizer " + AdamW.defaults() + ", found " + Sgd.defaults() + "; use the same optimizer");
     }
 
+    @Test
+    void otherRatesAndFrozenLayersAreNotResumed() {
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        interrupt(checkpoint);
+        String expected = "the checkpoint is of a training with another learning rate, or of other layers; use the same "
+                + "rates, and freeze the same layers";
+        try (Learner learner = tiny("fp32")) {
+            learner.resume(checkpoint);
+            assertThatThrownBy(() -> learner.fit(3, 2e-2, new BestEpoch())).hasMessage(expected);
+            learner.freeze();
+            assertThatThrownBy(() -> learner.fit(3, 1e-2, new BestEpoch())).hasMessage(expected);
+            learner.unfreeze();
+            assertThat(learner.fit(3, 1e-2, new BestEpoch())).hasSize(3);
+        }
+    }
+
     private static void refuses(Path checkpoint, Data data, long seed, Optimizer optimizer, String difference) {
         try (Learner learner = Learner.builder(data, TinyNet.ARCHITECTURE)
                 .seed(seed)

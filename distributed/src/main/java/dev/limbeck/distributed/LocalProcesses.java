@@ -60,6 +60,11 @@ public final class LocalProcesses {
             throw new LimbeckException("interrupted while processes ran", e);
         } finally {
             processes.stop();
+            try {
+                Runtime.getRuntime().removeShutdownHook(atExit);
+            } catch (IllegalStateException e) {
+                // This process is ending, and the hook runs.
+            }
         }
     }
 

@@ -58,8 +58,13 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
     public static ProcessGroup join(Rendezvous where, Duration timeout) {
         try {
             ProcessGroup group = new ProcessGroup(where, C10d.join(where, timeout));
-            group.agree("version", Version.number());
-            return group;
+            try {
+                group.agree("version", Version.number());
+                return group;
+            } catch (RuntimeException e) {
+                group.close();
+                throw e;
+            }
         } catch (RuntimeException e) {
             boolean isSilent = e instanceof C10d.NoAnswer;
             if (!isSilent && !Engine.isThrownByEngine(e)) throw e;

@@ -5,6 +5,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -133,7 +134,10 @@ public final class HttpService implements AutoCloseable {
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         if (status == 413 || status == 503) exchange.getResponseHeaders().set("Connection", "close");
         exchange.sendResponseHeaders(status, json.length);
-        exchange.getResponseBody().write(json);
+        // Closed here: before that, bytes may wait in a buffer, which a stopping service would drop.
+        try (OutputStream body = exchange.getResponseBody()) {
+            body.write(json);
+        }
     }
 
     /** Finish the running requests, for at most 30 seconds, and stop. */

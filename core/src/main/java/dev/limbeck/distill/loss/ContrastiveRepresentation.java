@@ -56,6 +56,11 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
     }
 
     @Override
+    public boolean remembersRows() {
+        return true;
+    }
+
+    @Override
     public Bound bind(Shapes shapes) {
         return new Memory(this, shapes);
     }

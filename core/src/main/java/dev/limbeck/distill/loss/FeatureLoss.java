@@ -86,6 +86,11 @@ public interface FeatureLoss {
         return false;
     }
 
+    /** Return whether a vector of each training row is kept from epoch to epoch, so all rows must be seen by this process. */
+    default boolean remembersRows() {
+        return false;
+    }
+
     /**
      * Create the parameters and state of one training run.
      *
