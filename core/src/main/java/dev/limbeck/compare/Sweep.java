@@ -332,8 +332,10 @@ public final class Sweep {
         try {
             shortened(recipe, epochs);
         } catch (LimbeckException e) {
-            throw new LimbeckException("the first round of the sweep trains for " + epochs + " of "
-                    + base.training().epochs() + " epochs: " + e.getMessage(), e);
+            throw new LimbeckException(
+                    "the first round of the sweep trains for " + epochs + " of "
+                            + base.training().epochs() + " epochs: " + e.getMessage(),
+                    e);
         }
     }
 

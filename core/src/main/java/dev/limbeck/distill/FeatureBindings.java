@@ -156,7 +156,8 @@ final class FeatureBindings implements AutoCloseable {
                 throw SelectedSamples.needsTwo(pair.loss().name());
             if (pair.loss().remembersRows() && fit.exchange().size() > 1) {
                 throw new LimbeckException(pair.loss().name() + " remembers a vector of each training row, found "
-                        + fit.exchange().size() + " processes, each with some of the rows; train in one process, or use "
+                        + fit.exchange().size()
+                        + " processes, each with some of the rows; train in one process, or use "
                         + "another loss");
             }
         }

@@ -166,7 +166,8 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
         }
         if (!fit.isDryRun() && adapterEpochs(fit) >= fit.epochs()) {
             throw new LimbeckException("adapter_epochs must be below the epochs of each fit, found "
-                    + settings.adapterEpochs + " of " + fit.epochs() + ", in which only adapters would be trained; lower "
+                    + settings.adapterEpochs + " of " + fit.epochs()
+                    + ", in which only adapters would be trained; lower "
                     + "it, or leave it out");
         }
         long heldSteps = (long) settings.adapterEpochs * fit.plannedOptimizerSteps() / fit.epochs();

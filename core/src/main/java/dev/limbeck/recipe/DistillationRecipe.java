@@ -90,8 +90,9 @@ public record DistillationRecipe(
                     + training.epochs() + ", in which only adapters would be trained; lower it, or raise epochs");
         }
         if (training.patience() != null && adapterEpochs >= training.patience()) {
-            throw new LimbeckException("adapter_epochs must be below patience, found " + adapterEpochs + " and "
-                    + training.patience() + "; the metric does not change while only adapters are trained, so raise patience");
+            throw new LimbeckException(
+                    "adapter_epochs must be below patience, found " + adapterEpochs + " and " + training.patience()
+                            + "; the metric does not change while only adapters are trained, so raise patience");
         }
         if (frozenEpochs > 0) {
             throw new LimbeckException("pretrained.frozen_epochs (" + frozenEpochs

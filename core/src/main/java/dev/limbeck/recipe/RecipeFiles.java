@@ -147,7 +147,8 @@ public final class RecipeFiles {
                         origin + ":" + (i + 1) + ": is indented by a tab, which YAML does not allow; use spaces", e);
             }
             throw new LimbeckException(
-                    origin + place(e) + ": is not YAML (" + Printable.quote(firstLine(e.getOriginalMessage())) + ")",
+                    origin + place(e) + ": is not YAML ("
+                            + Printable.quote(WrongValue.firstLine(e.getOriginalMessage())) + ")",
                     e);
         } catch (IOException e) {
             throw new IllegalStateException("text in memory can always be read", e);
@@ -305,7 +306,7 @@ public final class RecipeFiles {
             }
             throw new LimbeckException(where + WrongValue.words(e, filled), e);
         } catch (JsonProcessingException e) {
-            throw new LimbeckException(where + firstLine(e.getOriginalMessage()), e);
+            throw new LimbeckException(where + WrongValue.firstLine(e.getOriginalMessage()), e);
         }
     }
 
@@ -373,9 +374,5 @@ public final class RecipeFiles {
 
     private static String place(JsonProcessingException e) {
         return e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr();
-    }
-
-    static String firstLine(String message) {
-        return message.lines().findFirst().orElse(message).strip();
     }
 }

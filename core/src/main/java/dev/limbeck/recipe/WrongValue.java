@@ -23,7 +23,7 @@ final class WrongValue {
 
     private static String expected(JsonMappingException e) {
         if (!(e instanceof MismatchedInputException mismatch))
-            return "another value (" + RecipeFiles.firstLine(e.getOriginalMessage()) + ")";
+            return "another value (" + firstLine(e.getOriginalMessage()) + ")";
         Class<?> type = mismatch.getTargetType();
         if (type == Integer.class || type == Long.class || type == int.class || type == long.class)
             return "a whole number";
@@ -38,5 +38,10 @@ final class WrongValue {
         return path.stream()
                 .map(part -> part.getFieldName() == null ? String.valueOf(part.getIndex()) : part.getFieldName())
                 .collect(Collectors.joining("."));
+    }
+
+    /** Return the first line of a parser's message. */
+    static String firstLine(String message) {
+        return message.lines().findFirst().orElse(message).strip();
     }
 }

@@ -41,7 +41,12 @@ record FitPosition(
      * @param optimizer its name and settings
      * @param rates SHA-256 in hex of the trained parameters' paths and learning rates; null in checkpoints of earlier releases
      */
-    record Setup(int batchSize, long seed, String data, String optimizer, @Nullable String rates) {
+    record Setup(
+            int batchSize,
+            long seed,
+            String data,
+            String optimizer,
+            @Nullable String rates) {
         /**
          * Describe a training.
          *
@@ -71,8 +76,9 @@ record FitPosition(
             if (!data.equals(now.data)) throw differs("data of the fingerprint", data, now.data, "data");
             if (!optimizer.equals(now.optimizer)) throw differs("the optimizer", optimizer, now.optimizer, "optimizer");
             if (rates != null && !rates.equals(now.rates)) {
-                throw new LimbeckException("the checkpoint is of a training with another learning rate, or of other layers; "
-                        + "use the same rates, and freeze the same layers");
+                throw new LimbeckException(
+                        "the checkpoint is of a training with another learning rate, or of other layers; "
+                                + "use the same rates, and freeze the same layers");
             }
         }
 

@@ -103,8 +103,9 @@ final class TrainingLoop {
             exchange.agree("parameters", described(parameters));
             exchange.begin(parameters.values());
             try (OptimizerState optimizer = what.optimizer().prepare(parameters, rateFactor)) {
+                ToDoubleFunction<String> rates = path -> rate * rateFactor.applyAsDouble(path);
                 fit.onSnapshot(facts ->
-                        TrainingState.capture(what, position(fit, history, path -> rate * rateFactor.applyAsDouble(path)), optimizer, callbacks, facts));
+                        TrainingState.capture(what, position(fit, history, rates), optimizer, callbacks, facts));
                 List<EpochRecord> rows = new ArrayList<>();
                 if (from != null) {
                     fit.resume(from.position());

@@ -186,7 +186,8 @@ class SweepTest {
         Recipe adapting = RecipeFiles.bind(tree, "");
         SearchSpace space = new SearchSpace(List.of(), List.of(), List.of("fitnet:auto"), List.of(), List.of());
         assertThatThrownBy(() -> sweep("adapting", adapting, space, Sweep.Strategy.HALVING, 1, new ArrayList<>()))
-                .hasMessageStartingWith("the first round of the sweep trains for 1 of 3 epochs: adapter_epochs must be ");
+                .hasMessageStartingWith(
+                        "the first round of the sweep trains for 1 of 3 epochs: adapter_epochs must be ");
     }
 
     @Test

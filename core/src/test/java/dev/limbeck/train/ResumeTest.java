@@ -344,8 +344,9 @@ class ResumeTest {
     void otherRatesAndFrozenLayersAreNotResumed() {
         Path checkpoint = home.resolve("checkpoint.safetensors");
         interrupt(checkpoint);
-        String expected = "the checkpoint is of a training with another learning rate, or of other layers; use the same "
-                + "rates, and freeze the same layers";
+        String expected =
+                "the checkpoint is of a training with another learning rate, or of other layers; use the same "
+                        + "rates, and freeze the same layers";
         try (Learner learner = tiny("fp32")) {
             learner.resume(checkpoint);
             assertThatThrownBy(() -> learner.fit(3, 2e-2, new BestEpoch())).hasMessage(expected);

@@ -90,7 +90,8 @@ class AugmentationTest {
             Draws ofOblong = Draws.of(draw);
             RgbImage oblong = TestImages.random(64, 16, draw);
             ByteBuffer target = ByteBuffer.allocate(3 * 16 * 64);
-            crops.write(TestImages.random(16, 16, draw).rgb(), 16, 16, 1, 1, ofSquare, ByteBuffer.allocate(3 * 16 * 16));
+            crops.write(
+                    TestImages.random(16, 16, draw).rgb(), 16, 16, 1, 1, ofSquare, ByteBuffer.allocate(3 * 16 * 16));
             crops.write(oblong.rgb(), 16, 64, 1, 4, ofOblong, target);
             if (!Arrays.equals(target.array(), oblong.rgb())) cropped++;
             assertThat(ofOblong.nextLong()).isEqualTo(ofSquare.nextLong());
