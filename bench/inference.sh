@@ -20,7 +20,7 @@ while [ "$i" -lt "$pairs" ]; do
     LIMBECK_BUILD=no
     export LIMBECK_BUILD
     "$python" - "$(dirname "$script")" "${NETWORK:-resnet18}" >>"$results" <<'PY'
-import json, sys, time, torch
+import json, statistics, sys, time, torch
 if sys.argv[2] == "resnet18":
     sys.path.insert(0, sys.argv[1])
     from resnet import resnet18
@@ -33,7 +33,7 @@ for batch in (1, 64):
     with torch.no_grad():
         for i in range(30):
             t = time.perf_counter(); model(x); times.append(time.perf_counter() - t)
-    print(json.dumps({"who": "pytorch", "batch": batch, "ms": sorted(times[10:])[10] * 1e3}))
+    print(json.dumps({"who": "pytorch", "batch": batch, "ms": statistics.median(times[10:]) * 1e3}))
 PY
 done
 "$python" - "$results" <<'PY'

@@ -10,7 +10,7 @@ BERT of 3 layers, width 384, as student; of 6 layers as teacher; KL at T = 4 wit
   ...-compiled, ...-bf16-compiled         the same through torch.compile, which needs a C++ compiler
 Attention is scaled_dot_product_attention everywhere, transformers' default. Prints a JSON line per row.
 """
-import argparse, json, time, warnings
+import argparse, json, statistics, time, warnings
 import torch
 import torch.nn.functional as F
 from transformers import BertConfig, BertForSequenceClassification
@@ -68,7 +68,7 @@ def measure(row, batch, length, steps):
         optimizer.zero_grad()
         if step >= 3:
             times.append(time.perf_counter() - start)
-    return sorted(times)[len(times) // 2]
+    return statistics.median(times)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -234,6 +235,7 @@ public final class ConvolutionShapes {
         List<String> lines = new ArrayList<>();
         for (int p = 0; p < processes; p++) lines.addAll(Files.readAllLines(folder.resolve(p + ".tsv")));
         report(lines, options.text("precision").equals("fp32") ? 1e-4 : 0.05);
+        FileUtils.deleteDirectory(folder.toFile());
     }
 
     /** Restart a child after each crash; it continues after the shape that crashed. */

@@ -65,7 +65,8 @@ final class CompareCommand extends TrackedCommand {
         NOT_HURT {
             @Override
             boolean isIn(Interval difference) {
-                return difference.n() > 1 && !difference.isNegative();
+                // False also for NaN: without an interval, nothing is known.
+                return difference.high() >= 0;
             }
         };
 
@@ -115,14 +116,7 @@ final class CompareCommand extends TrackedCommand {
         if (shard.isPresent()) return ShardOptions.show(this, comparison.run(shard.get()));
         ComparisonResult result = comparison.run();
         show(this, result);
-        try {
-            say("written to " + out + "; open " + Report.write(result, out, context));
-        } catch (LimbeckException e) {
-            // The gate is judged all the same, and may throw.
-            if (wanted != null) log("there is no report: " + e.getMessage());
-            judge(result);
-            throw e;
-        }
+        sayWritten(() -> "written to " + out + "; open " + Report.write(result, out, context));
         judge(result);
         return result;
     }

@@ -98,7 +98,8 @@ final class FitCommand extends TrackedCommand {
         say("");
         say("chosen: " + words(result.winner()) + " of " + result.budget());
         say("latencies: ONNX Runtime, " + result.machine());
-        say("recipe: " + out.resolve(Sweep.BEST_NAME) + ", picture: " + picture(result, budget));
+        say("recipe: " + out.resolve(Sweep.BEST_NAME));
+        sayWritten(() -> "picture: " + picture(result, budget));
         SweepCommand.showConfirmed(this, result.sweep(), out, context);
         return result;
     }
@@ -160,7 +161,8 @@ final class FitCommand extends TrackedCommand {
                                         ? ""
                                         : " (" + candidate.epochs() + " of " + most + " epochs)"),
                         timed ? candidate.cost().millis() : candidate.cost().bytes() / 1e6,
-                        candidate.valid()))
+                        candidate.valid(),
+                        candidate.epochs() == most))
                 .toList();
         Metric metric = Metric.find(result.sweep().metric()).orElseThrow();
         return ParetoPicture.write(

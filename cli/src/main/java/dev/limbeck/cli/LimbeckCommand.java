@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Patience;
 import dev.limbeck.Printable;
 import dev.limbeck.recipe.RunContext;
@@ -8,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -87,6 +89,15 @@ abstract class LimbeckCommand implements Callable<Integer> {
     /** Say what could not be written beside the result: it is still printed, then this line, and the exit code is 1. */
     final void fail(String reason) {
         failures.add(reason);
+    }
+
+    /** Write a file beside the result and print a line of it; if it cannot be written, fail. */
+    final void sayWritten(Supplier<String> written) {
+        try {
+            say(written.get());
+        } catch (LimbeckException e) {
+            fail(String.valueOf(e.getMessage()));
+        }
     }
 
     /**

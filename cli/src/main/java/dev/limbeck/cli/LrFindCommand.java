@@ -29,9 +29,12 @@ final class LrFindCommand extends RecipeFileCommand {
         say(Texts.format(
                 "suggested: --lr %.1e (%d steps)",
                 curve.suggestion(), curve.rates().size()));
-        if (picture != null) {
-            LrPicture.write(curve, picture);
-            say("picture: " + picture);
+        Path file = picture;
+        if (file != null) {
+            sayWritten(() -> {
+                LrPicture.write(curve, file);
+                return "picture: " + file;
+            });
         }
         return curve;
     }

@@ -153,7 +153,8 @@ final class SweepCommand extends TrackedCommand {
         }
         say("");
         say("chosen: " + result.winner());
-        say("recipe: " + out.resolve(Sweep.BEST_NAME) + ", picture: " + SweepPicture.write(result, out));
+        say("recipe: " + out.resolve(Sweep.BEST_NAME));
+        sayWritten(() -> "picture: " + SweepPicture.write(result, out));
         showConfirmed(this, result, out, context);
         return result;
     }
@@ -168,7 +169,8 @@ final class SweepCommand extends TrackedCommand {
         to.say("");
         to.say("confirmed on fresh seeds:");
         CompareCommand.show(to, confirmed);
-        to.say("open " + Report.write(confirmed, out.resolve(Sweep.CONFIRM_FOLDER), context));
+        Path folder = out.resolve(result.confirmFolder());
+        to.sayWritten(() -> "open " + Report.write(confirmed, folder, context));
     }
 
     private static List<Schedule> schedules(@Nullable List<String> given, List<Schedule> defaults) {

@@ -3,6 +3,7 @@ package dev.limbeck.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.evaluate.Interval;
 import dev.limbeck.run.TimelessRecord;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -193,6 +194,53 @@ class CompareTest {
                 .as("and not that --arch is missing")
                 .startsWith("limbeck: " + student + ": no key 'studnet'; nearest: student, ");
         assertThat(home.resolve("no")).doesNotExist();
+    }
+
+    @Test
+    void aPageThatCannotBeWrittenLosesNoResult() throws IOException {
+        Path out = home.resolve("blocked");
+        Files.createDirectories(out.resolve("report.html"));
+        Path junit = home.resolve("blocked.xml");
+        Cli.Answer answer = Cli.run(taught("compare"), "--seeds", "1", "--out", out, GATED, "--junit", junit, "--json");
+        assertThat(answer.code()).isEqualTo(1);
+        assertThat(answer.json()).isEqualTo(Cli.read(out.resolve("comparison.json")));
+        assertThat(junit).content().contains("name=\"distilled not-hurt\"");
+        assertThat(answer.err().lines().filter(line -> line.startsWith("limbeck: ")))
+                .hasSize(2)
+                .anyMatch(line -> line.contains("report.html"))
+                .anyMatch(line -> line.contains("--fail-unless wants not-hurt"));
+    }
+
+    @Test
+    void aPictureThatCannotBeWrittenLosesNoSweep() throws IOException {
+        Path out = home.resolve("blocked-sweep");
+        Files.createDirectories(out.resolve("sweep.png"));
+        Cli.Answer answer = Cli.run(
+                taught("sweep"),
+                "--temperatures",
+                "2",
+                "--kd-weights",
+                "0.5",
+                "--confirm",
+                "0",
+                "--out",
+                out,
+                "--json");
+        assertThat(answer.code()).isEqualTo(1);
+        assertThat(answer.json()).isEqualTo(Cli.read(out.resolve("sweep.json")));
+        assertThat(answer.err()).contains("sweep.png");
+    }
+
+    @Test
+    void aDifferenceWithoutAValueIsNoReasonToPass() {
+        double nan = Double.NaN;
+        Interval unknown = new Interval(5, nan, nan, nan, nan);
+        Interval one = Interval.of(0.1);
+        Interval none = new Interval(5, 0.01, 0.02, -0.01, 0.03);
+        assertThat(CompareCommand.Wanted.NOT_HURT.isIn(unknown)).isFalse();
+        assertThat(CompareCommand.Wanted.NOT_HURT.isIn(one)).isFalse();
+        assertThat(CompareCommand.Wanted.NOT_HURT.isIn(none)).isTrue();
+        assertThat(CompareCommand.Wanted.HELPED.isIn(unknown)).isFalse();
     }
 
     @Test

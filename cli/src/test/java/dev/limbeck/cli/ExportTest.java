@@ -103,6 +103,28 @@ class ExportTest {
                 .isEqualTo("limbeck: " + out + " exists; choose another --out, or remove it" + System.lineSeparator());
     }
 
+    /** The interval would be of rows that nothing was chosen by. */
+    @Test
+    void theRowsThatSelectedTheEpochHaveNoInterval() throws IOException {
+        Path best = home.resolve("best");
+        Cli.run("train", "--data", home.resolve("pictures"), Cli.TINY, "--keep", "best", "--out", best)
+                .done();
+        for (Path model : List.of(run, best)) {
+            Path out = home.resolve("card-of-" + model.getFileName());
+            Cli.run("export", "--model", model, "--out", out).done();
+            String card = Files.readString(out.resolve("MODEL_CARD.md"));
+            if (model == run) {
+                assertThat(card)
+                        .containsPattern("\\| valid \\| 4 \\| [\\d.]+ % \\| [\\d.]+ to [\\d.]+ % \\|")
+                        .doesNotContain("optimistic");
+            } else {
+                assertThat(card)
+                        .containsPattern("\\| valid \\| 4 \\| [\\d.]+ % \\| – \\|")
+                        .contains("The rows of the valid split selected the epoch, so their numbers are optimistic.");
+            }
+        }
+    }
+
     @Test
     void smallerFilesAreMeasuredBesideTheModel() throws IOException {
         Path out = home.resolve("small");

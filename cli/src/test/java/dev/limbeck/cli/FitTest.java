@@ -94,6 +94,26 @@ class FitTest {
         assertThat(answer.out()).contains("not confirmed: ");
     }
 
+    /** A sweep takes the first of equally good ones. */
+    @Test
+    void theCheapestIsTrainedFirst() {
+        Cli.Answer answer = fit(
+                        "--students",
+                        "cifar-resnet8,small-cnn-8,small-cnn-4",
+                        "--max-mb",
+                        "1",
+                        "--confirm",
+                        "0",
+                        "--out",
+                        home.resolve("sorted"))
+                .done();
+        assertThat(answer.err().lines().filter(line -> line.endsWith(", 1 epochs, seed 0")))
+                .containsExactly(
+                        "small-cnn-4, 1 epochs, seed 0",
+                        "small-cnn-8, 1 epochs, seed 0",
+                        "cifar-resnet8, 1 epochs, seed 0");
+    }
+
     /** Measure networks, write their costs, and return a budget between two of them, in MB. */
     private static double between(Path out, String one, String other) throws IOException {
         fit("--students", one + "," + other, "--max-mb", "1", "--measure", "--out", out)

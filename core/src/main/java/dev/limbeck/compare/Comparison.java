@@ -129,7 +129,11 @@ public final class Comparison {
         return tree;
     }
 
-    /** Run the missing runs, evaluate all of them, and write {@code comparison.json}. */
+    /**
+     * Run the missing runs, evaluate all of them, and write {@code comparison.json}.
+     *
+     * @throws LimbeckException before the first run, if the data has no test or validation rows that can judge
+     */
     public ComparisonResult run() {
         try (Claim claim = Claim.of(out, Shard.ALL);
                 Teachers teachers = new Teachers(recipes.values(), cachedRows, out, context)) {
@@ -147,7 +151,7 @@ public final class Comparison {
             for (long seed : seeds) {
                 Recipe any = recipes.values().iterator().next();
                 try (Data data = any.open(seed, teachers.preprocessing(), opening)) {
-                    judged = data.has(Split.TEST) ? Split.TEST : Split.VALID;
+                    judged = JudgedRows.ofComparison(data);
                     teachers.evaluate(data, judged, context);
                     opening.logData(data);
                     Targets targets = data.targets(Split.TRAIN);
@@ -203,6 +207,7 @@ public final class Comparison {
                     .forEach(others::add);
             if (here.isEmpty()) continue;
             try (Data data = recipes.values().iterator().next().open(seed, teachers.preprocessing(), opening)) {
+                JudgedRows.ofComparison(data);
                 opening.logData(data);
                 for (String name : here) {
                     unlessDiverged(name, seed, data, kept, diverged);
@@ -251,7 +256,7 @@ public final class Comparison {
                 done.lastEpoch().metric(judged, metric),
                 best == null ? Double.NaN : best.metric(judged, metric),
                 done.seconds(),
-                done.engine().machine(),
+                done.machine(),
                 directory(name, seed));
     }
 
@@ -277,13 +282,17 @@ public final class Comparison {
                     rows.stream().mapToDouble(ComparisonResult.Run::bestValue).toArray();
             boolean hasBest = Arrays.stream(best).noneMatch(Double::isNaN);
             Integer teacher = teachers.position(Objects.requireNonNull(recipes.get(entry.getKey())));
-            Interval difference = base == null ? null : Interval.of(improvements(metric, own, base));
+            Map<Split, Predictions> shown =
+                    PredictionFile.read(out.resolve(rows.get(0).directory()).resolve(PredictionFile.NAME));
+            int judgedRows = Objects.requireNonNull(shown.get(judged)).targets().known();
+            double rounding = metric.isShare() ? Interval.roundingOfDifferences(judgedRows) : 0;
+            Interval difference = base == null ? null : Interval.ofRounded(rounding, improvements(metric, own, base));
             Interval gap = base == null || teacher == null
                     ? null
                     : Interval.ofRatio(
-                            improvements(metric, own, base), improvements(metric, teachers.values(teacher), base));
-            Map<Split, Predictions> shown =
-                    PredictionFile.read(out.resolve(rows.get(0).directory()).resolve(PredictionFile.NAME));
+                            improvements(metric, own, base),
+                            improvements(metric, teachers.values(teacher), base),
+                            rounding);
             variants.add(new ComparisonResult.Variant(
                     entry.getKey(),
                     teacher,
@@ -292,7 +301,9 @@ public final class Comparison {
                     Interval.of(own),
                     hasBest ? Interval.of(best) : null,
                     difference,
-                    bestBase == null || !hasBest ? null : Interval.of(improvements(metric, best, bestBase)),
+                    bestBase == null || !hasBest
+                            ? null
+                            : Interval.ofRounded(rounding, improvements(metric, best, bestBase)),
                     gap,
                     rows.stream()
                             .mapToDouble(ComparisonResult.Run::seconds)

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param split the evaluated split: {@code test}, or {@code valid} if the data has no test split
  * @param labeled number of labeled training rows
- * @param unlabeled number of unlabeled training rows, used only through a teacher
+ * @param unlabeled number of unlabeled training rows, used only through a teacher or {@code mean_teacher}
  * @param steps optimizer steps of every student
  * @param sameStart whether all students of a seed start from the same weights, see {@link Variant#start}
  * @param cachesOutputs whether teacher outputs were cached across runs
@@ -59,11 +59,11 @@ public record ComparisonResult(
                 seeds.size() == 1 ? "seed" : "seeds",
                 seeds.size() == 1 ? seeds.get(0) : seeds.get(0) + " to " + seeds.get(seeds.size() - 1),
                 split));
-        if (unlabeled > 0) facts.add("Students without a teacher ignore the unlabeled rows.");
+        if (unlabeled > 0) facts.add("Only students with a teacher or mean_teacher use the unlabeled rows.");
         facts.addAll(startFacts());
         if (split.equals(Split.VALID.label())) {
             facts.add(
-                    "There is no test split: the validation split also selected the epochs, so the results are optimistic.");
+                    "There is no test split: the validation split also selected the best epochs, so their results are optimistic.");
         }
         if (seeds.size() > 1) {
             facts.add("Intervals cover the seeds, not the choice of the evaluated rows"
@@ -120,8 +120,9 @@ public record ComparisonResult(
         List<String> machines = machines();
         if (machines.size() < 2) return List.of();
         List<String> facts = new ArrayList<>();
-        facts.add("The runs come from " + machines.size() + " kinds of machines, so their seconds cannot be compared: "
-                + String.join("; ", machines) + ".");
+        facts.add(
+                "The runs come from " + machines.size() + " kinds of machines, devices or precisions, so their seconds"
+                        + " cannot be compared: " + String.join("; ", machines) + ".");
         long mixed = IntStream.range(0, seeds.size())
                 .filter(seed ->
                         machines(variants.stream().map(variant -> variant.runs().get(seed)))
@@ -129,8 +130,8 @@ public record ComparisonResult(
                                 > 1)
                 .count();
         if (mixed > 0) {
-            facts.add("In " + mixed + " of " + seeds.size() + " seeds, students come from different machines, so their"
-                    + " differences contain those of the machines.");
+            facts.add("In " + mixed + " of " + seeds.size() + " seeds, students come from different ones, so their"
+                    + " differences are not those of the recipes alone.");
         }
         return facts;
     }
@@ -169,7 +170,7 @@ public record ComparisonResult(
      * @param bestValue metric on the same rows of the epoch with the best validation metric; NaN without a
      *     validation split
      * @param seconds training time
-     * @param machine processor, engine and threads
+     * @param machine processor, engine, threads, device and precision, as far as they are known
      * @param directory run directory, relative to the comparison's folder
      */
     public record Run(
@@ -226,6 +227,10 @@ public record ComparisonResult(
 
     /** Describe what a paired difference shows, and how many seeds would show one of its size if it shows none. */
     static String verdict(Interval difference, @Nullable Interval gapClosed, Metric metric) {
+        if (Double.isNaN(difference.mean())) {
+            return "has no verdict: " + metric.name().replace('_', ' ')
+                    + " has no value (NaN) on the evaluated rows of a seed; evaluate on other rows";
+        }
         String points = metric.isShare()
                 ? points(difference.mean()) + " points"
                 : metric.name() + (difference.mean() < 0 ? " worse" : " better") + " by "
@@ -247,7 +252,7 @@ public record ComparisonResult(
     }
 
     private static boolean showsNothing(Interval difference) {
-        return difference.n() > 1 && !difference.isPositive() && !difference.isNegative();
+        return difference.low() <= 0 && difference.high() >= 0;
     }
 
     private static String number(double value) {

@@ -83,7 +83,7 @@ final class RunStore {
         }
         RunDirectory.clearComplete(place);
         context.log().accept(name + ": already finished");
-        machines.add(old.engine().machine());
+        machines.add(old.machine());
         return old;
     }
 
@@ -110,7 +110,7 @@ final class RunStore {
                 .autoResume();
         try {
             RunRecord done = (tested ? run : run.withoutTest()).run(out.resolve(directory), true, data, teacher);
-            machines.add(done.engine().machine());
+            machines.add(done.machine());
             return done;
         } catch (TrainingDiverged e) {
             ObjectNode noted = JsonNodeFactory.instance.objectNode().put(MESSAGE, e.getMessage());
@@ -130,7 +130,7 @@ final class RunStore {
                 || Files.exists(diverged(directory));
     }
 
-    /** Return the known machines of all runs so far, as {@link RunRecord.Engine#machine} describes them. */
+    /** Return the known machines of all runs so far, as {@link RunRecord#machine} describes them. */
     List<String> machines() {
         return machines.stream().filter(machine -> !machine.isEmpty()).toList();
     }

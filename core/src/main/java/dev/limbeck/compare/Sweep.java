@@ -42,9 +42,6 @@ public final class Sweep {
     /** File name of the winner's recipe in a sweep's folder. */
     public static final String BEST_NAME = "best.yaml";
 
-    /** Folder name of the winner's confirmation in a sweep's folder. */
-    public static final String CONFIRM_FOLDER = "confirm";
-
     private static final String CONFIRMATION = "confirmation";
     private static final int FRESH_SEEDS = 1000;
 
@@ -120,7 +117,7 @@ public final class Sweep {
                         + directory(name, 1, 1) + "; rename the file " + recipe.student());
             }
             // It must be possible to compare each that may win, which would fail after hours.
-            if (confirmSeeds > 0) confirmation(recipe);
+            if (confirmSeeds > 0) confirmation(name);
         });
     }
 
@@ -128,7 +125,7 @@ public final class Sweep {
      * Run the missing trials, select and confirm a winner, and write {@code sweep.json} and {@code best.yaml}.
      *
      * @throws LimbeckException before the first trial, if there is no validation split, or no test split for the
-     *     confirmation; or if every trial diverged
+     *     confirmation, or one of them can judge nothing; or if every trial diverged
      */
     public SweepResult run() {
         try (Claim claim = Claim.of(out, Shard.ALL)) {
@@ -136,14 +133,15 @@ public final class Sweep {
             search(Shard.ALL, ranked);
             String winner = ranked.get(0).name();
             Recipe best = recipe(winner);
-            AtomicFile.write(out.resolve(BEST_NAME), best.toYaml());
             context.log().accept("chosen on the validation split: " + winner);
             SweepResult result = new SweepResult(
                     metric().name(),
                     List.copyOf(ranked),
                     winner,
                     best,
-                    confirmSeeds == 0 ? null : announced(confirmation(best)).run());
+                    confirmSeeds == 0 ? null : announced(confirmation(winner)).run());
+            // Together, so that they are never of two winners while a continued sweep confirms another.
+            AtomicFile.write(out.resolve(BEST_NAME), best.toYaml());
             AtomicFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
             return result;
         }
@@ -162,10 +160,9 @@ public final class Sweep {
             List<SweepResult.Trial> ranked = new ArrayList<>();
             ShardResult trials = search(shard, ranked);
             if (trials.more() || confirmSeeds == 0) return trials;
-            context.log()
-                    .accept("chosen on the validation split: " + ranked.get(0).name());
-            ShardResult confirmed =
-                    announced(confirmation(recipe(ranked.get(0).name()))).run(shard);
+            String winner = ranked.get(0).name();
+            context.log().accept("chosen on the validation split: " + winner);
+            ShardResult confirmed = announced(confirmation(winner)).run(shard);
             return ShardResult.of(shard, CONFIRMATION, confirmed.runs(), confirmed.missing(), false);
         }
     }
@@ -215,13 +212,20 @@ public final class Sweep {
         return confirmation;
     }
 
-    private Comparison confirmation(Recipe best) {
+    private Comparison confirmation(String winner) {
+        Recipe best = recipe(winner);
+        String folder = confirmFolder(winner, best);
         return new Comparison(
                 Map.of("best", best),
                 confirmSeeds,
                 base.training().seed() + FRESH_SEEDS,
-                out.resolve(CONFIRM_FOLDER),
-                context.below(CONFIRM_FOLDER));
+                out.resolve(folder),
+                context.below(folder));
+    }
+
+    /** Return the folder of a confirmation: one for each winner, because a continued sweep may choose another, or train it for more epochs. */
+    static String confirmFolder(String winner, Recipe best) {
+        return "confirm/%s/epochs-%d".formatted(inFiles(winner), best.training().epochs());
     }
 
     /** Return the epochs of each round. The last round trains for all epochs. */
@@ -282,8 +286,12 @@ public final class Sweep {
     }
 
     private static String directory(String name, int epochs, long seed) {
-        // A loss description may contain characters that are not allowed in file names.
-        return "trials/%s/epochs-%d/seed-%d".formatted(name.replaceAll("[^\\w.=-]", "_"), epochs, seed);
+        return "trials/%s/epochs-%d/seed-%d".formatted(inFiles(name), epochs, seed);
+    }
+
+    /** Replace characters of a combination's name, such as those of a loss, that are not allowed in file names. */
+    private static String inFiles(String name) {
+        return name.replaceAll("[^\\w.=-]", "_");
     }
 
     private void check(Data data) {
@@ -296,6 +304,7 @@ public final class Sweep {
             throw new LimbeckException(
                     "a sweep selects by a validation metric, but no validation row has a label; give some labels");
         }
+        JudgedRows.require(data, Split.VALID);
         if (confirmSeeds > 0 && data.targets(Split.TRAIN).known() == 0) {
             throw new LimbeckException("a sweep compares its winner with a student without a teacher, but no training"
                     + " row has a label; give some labels, or only select (--confirm 0)");
@@ -304,6 +313,7 @@ public final class Sweep {
             throw new LimbeckException("a sweep confirms its winner on a test split, but there is none; add rows of it"
                     + " (a folder or file named test, --test-data), or only select (--confirm 0)");
         }
+        if (confirmSeeds > 0) JudgedRows.require(data, Split.TEST);
     }
 
     private Metric metric() {

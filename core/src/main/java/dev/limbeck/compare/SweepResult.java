@@ -21,6 +21,11 @@ public record SweepResult(
         String winner,
         Recipe best,
         @Nullable ComparisonResult confirmed) {
+    /** Return the folder of the confirmation, relative to the sweep's. */
+    public String confirmFolder() {
+        return Sweep.confirmFolder(winner, best);
+    }
+
     /**
      * Hold one combination.
      *

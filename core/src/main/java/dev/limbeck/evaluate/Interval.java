@@ -8,7 +8,7 @@ import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
  *
  * @param n number of values
  * @param mean mean
- * @param spread standard deviation with n − 1 degrees of freedom; NaN for one value
+ * @param spread standard deviation with n − 1 degrees of freedom, at least that of the values' rounding; NaN for one value
  * @param low lower bound; NaN for one value
  * @param high upper bound; NaN for one value
  */
@@ -20,29 +20,41 @@ public record Interval(int n, double mean, double spread, double low, double hig
 
     /** Return the confidence interval of the mean of independent values, at least one. */
     public static Interval of(double... values) {
+        return ofRounded(0, values);
+    }
+
+    /**
+     * Return the confidence interval of the mean of values that are rounded: a few that are equal do not show that all would be.
+     *
+     * @param least standard deviation of the rounding, such as {@link #roundingOfDifferences}
+     */
+    public static Interval ofRounded(double least, double... values) {
         if (values.length == 0) throw new IllegalArgumentException("an interval needs at least one value");
         DescriptiveStatistics statistics = new DescriptiveStatistics(values);
         double mean = statistics.getMean();
         if (values.length == 1) return new Interval(1, mean, Double.NaN, Double.NaN, Double.NaN);
-        double spread = statistics.getStandardDeviation();
+        double spread = Math.max(least, statistics.getStandardDeviation());
         double half = half(values.length, spread);
         return new Interval(values.length, mean, spread, mean - half, mean + half);
     }
 
     /**
-     * Return the confidence interval of the mean of {@code a[i] − b[i]}. Pairing by seed removes the common variance.
+     * Return the standard deviation of the rounding of a difference of two shares. A share of n rows is known to a multiple of 1/n, which adds
+     * a uniform error of the deviation 1/(n √12).
      */
-    public static Interval ofDifferences(double[] a, double[] b) {
-        return of(differences(a, b));
+    public static double roundingOfDifferences(int rows) {
+        return 1 / (rows * Math.sqrt(6));
     }
 
     /**
      * Return the confidence interval of a ratio of two means, such as the share of a gap that was closed. It uses the
      * ratio estimator (Cochran, Sampling Techniques, 3rd ed., section 6.3): the variance of {@code part[i] − ratio ·
      * whole[i]}. NaN if the mean of {@code whole} is not above zero; with several values, if its whole interval is not.
+     *
+     * @param least standard deviation of the rounding of both; 0 for none
      */
-    public static Interval ofRatio(double[] part, double[] whole) {
-        Interval all = of(whole);
+    public static Interval ofRatio(double[] part, double[] whole, double least) {
+        Interval all = ofRounded(least, whole);
         double wholeMean = all.mean;
         double ratio = of(part).mean / wholeMean;
         int n = part.length;
@@ -51,7 +63,7 @@ public record Interval(int n, double mean, double spread, double low, double hig
             return new Interval(n, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
         double[] rest = new double[n];
         for (int i = 0; i < n; i++) rest[i] = (part[i] - ratio * whole[i]) / wholeMean;
-        double spread = of(rest).spread;
+        double spread = ofRounded(least / wholeMean, rest).spread;
         double half = n == 1 ? Double.NaN : half(n, spread);
         return new Interval(n, ratio, spread, ratio - half, ratio + half);
     }
@@ -80,7 +92,7 @@ public record Interval(int n, double mean, double spread, double low, double hig
         return most + 1;
     }
 
-    /** Return {@code a[i] − b[i]} for arrays of the same length. */
+    /** Return {@code a[i] − b[i]} for arrays of the same length. Pairing by seed removes the common variance. */
     public static double[] differences(double[] a, double[] b) {
         if (a.length != b.length) throw new IllegalArgumentException(a.length + " values against " + b.length);
         double[] differences = new double[a.length];

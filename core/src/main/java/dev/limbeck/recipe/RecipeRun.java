@@ -158,7 +158,7 @@ public final class RecipeRun {
             try {
                 if (shared.file() != null) learner.resume(shared.file());
                 Instant start = Instant.now();
-                StopReason stopped = new StopReason();
+                StopReasons stopped = new StopReasons();
                 List<Callback> callbacks = new ArrayList<>();
                 recipe.mixing().ifPresent(callbacks::add);
                 if (distillation != null) callbacks.add(distillation);
@@ -188,7 +188,7 @@ public final class RecipeRun {
                                 recipe.toTree(),
                                 RunRecord.Engine.here(),
                                 RunRecord.data(data),
-                                RunRecord.training(learner, initial, epochs, stopped.reason),
+                                RunRecord.training(learner, initial, epochs, stopped.text()),
                                 distillation == null || teacher == null ? null : teacher.described(distillation),
                                 epochs,
                                 evaluation.results(),
@@ -382,16 +382,6 @@ public final class RecipeRun {
         public void beforeEpoch(TrainingContext fit) {
             if (!done) context.logData(data);
             done = true;
-        }
-    }
-
-    /** Record why a training ended before all its epochs. */
-    private static final class StopReason implements Callback {
-        private @Nullable String reason;
-
-        @Override
-        public void afterFit(TrainingContext fit) {
-            reason = fit.stopReason();
         }
     }
 }

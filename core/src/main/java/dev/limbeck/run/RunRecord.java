@@ -338,6 +338,15 @@ public record RunRecord(
                 : null;
     }
 
+    /**
+     * Describe in a few words what a run was computed on: {@link Engine#machine}, the kind of device and the precision, as far as they are known.
+     */
+    public String machine() {
+        return Stream.of(engine.machine(), training.device().replaceFirst(":.*", ""), training.precision())
+                .filter(word -> !word.isBlank())
+                .collect(Collectors.joining(", "));
+    }
+
     /** Return the total duration of the epochs in seconds. */
     public double seconds() {
         return epochs.stream().mapToDouble(EpochRecord::seconds).sum();

@@ -4,6 +4,7 @@ import dev.limbeck.Task;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -144,6 +145,9 @@ public record ColumnMetrics(double[] outputs, double[] targets) {
 
     /** Return the share of the variance that is explained; NaN if the targets are all equal. */
     public double r2() {
+        DoubleSummaryStatistics range = Arrays.stream(targets).summaryStatistics();
+        // The mean is rounded, so the variance of equal targets would not be 0.
+        if (range.getMin() == range.getMax()) return Double.NaN;
         double mean = 0;
         for (double target : targets) mean += target / rows();
         double total = 0;

@@ -160,9 +160,9 @@ public final class TrainingContext {
         return optimizerSteps + (long) phase.earlierEpochs() * stepsPerEpoch();
     }
 
-    /** Return the number of epochs until the training ends, with those of later fits that it plans; 0 once it stops early. */
+    /** Return the number of epochs until the training ends, with those of later fits that it plans; only these once this fit stops early. */
     public int epochsLeft() {
-        return stopReason == null ? epochs - history.size() + phase.laterEpochs() : 0;
+        return (stopReason == null ? epochs - history.size() : 0) + phase.laterEpochs();
     }
 
     /** Estimate the seconds until the last epoch ends, by the mean of the last epochs. NaN before the first one has ended. */

@@ -259,13 +259,40 @@ class ShardsTest {
         changed.withObject("/engine").put("processor", "Another One").put("threads", 64);
         Files.writeString(run, RunJson.sealed(changed));
         ComparisonResult result = comparison("mixed").run();
-        assertThat(result.machines()).hasSize(2).last().asString().matches("Another One, .*, LibTorch .*, 64 threads");
+        assertThat(result.machines())
+                .hasSize(2)
+                .last()
+                .asString()
+                .matches("Another One, .*, LibTorch .*, 64 threads, cpu, fp32");
         assertThat(result.facts())
                 .contains(
-                        "The runs come from 2 kinds of machines, so their seconds cannot be compared: "
+                        "The runs come from 2 kinds of machines, devices or precisions, so their seconds cannot be compared: "
                                 + String.join("; ", result.machines()) + ".",
-                        "In 1 of 2 seeds, students come from different machines, so their differences contain those of the"
-                                + " machines.");
+                        "In 1 of 2 seeds, students come from different ones, so their differences are not those of the"
+                                + " recipes alone.");
+    }
+
+    @Test
+    void aDeviceAndAPrecisionArePartOfAMachine() throws IOException {
+        comparison("devices").run();
+        for (String device : List.of("cuda:0", "cuda:1", "")) {
+            String seed = device.equals("cuda:0") ? "0" : "1";
+            for (String name : List.of("alone", "w0.5", "w0.9")) {
+                Path run = home.resolve("devices/" + name + "/seed-" + seed + "/run.json");
+                ObjectNode changed = RunJson.read(run);
+                changed.remove("file");
+                changed.withObject("/training").put("device", device).put("precision", "bf16");
+                // Records may lack what older versions did not write.
+                if (device.isEmpty()) changed.withObject("/training").remove(List.of("device", "precision"));
+                Files.writeString(run, RunJson.sealed(changed));
+            }
+            ComparisonResult result = comparison("devices").run();
+            assertThat(result.machines()).hasSize(device.equals("cuda:1") ? 1 : 2);
+            String last = result.machines().get(result.machines().size() - 1);
+            if (device.equals("cuda:1")) assertThat(last).endsWith(", cuda, bf16");
+            if (device.isEmpty()) assertThat(last).matches(".*, \\d+ threads?");
+            assertThat(result.facts()).noneMatch(fact -> fact.contains("students come from different ones"));
+        }
     }
 
     private static Sweep sweep(String out, Sweep.Strategy strategy, int confirm) {

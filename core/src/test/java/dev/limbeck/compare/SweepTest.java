@@ -179,6 +179,60 @@ class SweepTest {
         assertThat(RunJson.write(again)).isEqualTo(RunJson.write(result));
     }
 
+    /** Both are the same training under two names. */
+    @Test
+    void theFirstOfEqualsWins() {
+        List<String> losses = List.of("soft-target", "soft-target:T=2");
+        for (List<String> order : List.of(losses, List.of(losses.get(1), losses.get(0)))) {
+            SearchSpace space =
+                    new SearchSpace(SearchSpace.constants(2), SearchSpace.constants(0.5), order, List.of(), List.of());
+            SweepResult result = sweep("equals", base, space, Sweep.Strategy.HALVING, 0, new ArrayList<>())
+                    .run();
+            assertThat(result.winner())
+                    .isEqualTo(space.recipes(base).keySet().iterator().next());
+        }
+    }
+
+    @Test
+    void aContinuedSweepMayConfirmAnotherWinner() throws IOException {
+        SweepResult first = sweep("continued", base, only(0.3), Sweep.Strategy.GRID, 1, new ArrayList<>())
+                .run();
+        assertThat(first.confirmFolder()).isEqualTo("confirm/w0.3/epochs-3");
+        RunContext failing = ComparisonTest.beforeEpochs(line -> {}, fit -> {
+            if (fit.seed() >= 1000) throw new IllegalStateException("killed");
+        });
+        assertThatThrownBy(() -> new Sweep(
+                                base, only(0.9), Sweep.Strategy.GRID, 1, 1, 1, home.resolve("continued"), failing)
+                        .run())
+                .hasMessage("killed");
+        assertThat(Recipe.read(home.resolve("continued/best.yaml")))
+                .as("it goes with sweep.json")
+                .isEqualTo(first.best());
+        for (Recipe recipe : List.of(base, longer())) {
+            SweepResult other = sweep("continued", recipe, only(0.9), Sweep.Strategy.GRID, 1, new ArrayList<>())
+                    .run();
+            assertThat(Recipe.read(home.resolve("continued/best.yaml"))).isEqualTo(other.best());
+            assertThat(RunJson.read(home.resolve("continued/sweep.json"))
+                            .get("winner")
+                            .asText())
+                    .isEqualTo("w0.9");
+            assertThat(home.resolve("continued").resolve(other.confirmFolder()).resolve(Comparison.RESULT_NAME))
+                    .exists();
+        }
+        assertThat(home.resolve("continued/confirm/w0.3/epochs-3/comparison.json"))
+                .exists();
+    }
+
+    private static SearchSpace only(double weight) {
+        return new SearchSpace(List.of(), SearchSpace.constants(weight), List.of(), List.of(), List.of());
+    }
+
+    private static Recipe longer() {
+        ObjectNode tree = base.toTree();
+        tree.withObject("/training").put("epochs", 4);
+        return RecipeFiles.bind(tree, "");
+    }
+
     @Test
     void aFirstRoundThatTrainsOnlyAdaptersIsRefused() {
         ObjectNode tree = base.toTree();

@@ -59,7 +59,7 @@ class IntervalTest {
                 alone[seed] = accuracy(shared + 0.005 * random.nextGaussian(), random);
                 other[seed] = accuracy(shared + 0.005 * random.nextGaussian(), random);
             }
-            Interval difference = Interval.ofDifferences(other, alone);
+            Interval difference = Interval.of(Interval.differences(other, alone));
             if (!difference.isPositive() && !difference.isNegative()) contains++;
         }
         assertThat(contains / 1000.0).isBetween(0.93, 0.97);
@@ -76,15 +76,50 @@ class IntervalTest {
     void theRatioOfMeansHasTheIntervalOfItsResiduals() {
         double[] part = {1, 2, 3};
         double[] whole = {4, 5, 6};
-        Interval ratio = Interval.ofRatio(part, whole);
+        Interval ratio = Interval.ofRatio(part, whole, 0);
         // r = 2/5; residuals (1 − 1.6, 2 − 2, 3 − 2.4)/5 = (−0.12, 0, 0.12), s = 0.12, t(0.975, 2) = 4.302653
         assertThat(ratio.mean()).isCloseTo(0.4, within(1e-12));
         double half = 4.302652729911 * 0.12 / Math.sqrt(3);
         assertThat(ratio.low()).isCloseTo(0.4 - half, within(1e-6));
         assertThat(ratio.high()).isCloseTo(0.4 + half, within(1e-6));
-        assertThat(Interval.ofRatio(part, new double[] {0, -1, 1}).mean()).isNaN();
+        assertThat(Interval.ofRatio(part, new double[] {0, -1, 1}, 0).mean()).isNaN();
         // A gap of 0.1 ± 0.25 may be none.
-        assertThat(Interval.ofRatio(part, new double[] {0.1, 0, 0.2}).mean()).isNaN();
-        assertThat(Interval.ofRatio(new double[] {1}, new double[] {2}).mean()).isEqualTo(0.5);
+        assertThat(Interval.ofRatio(part, new double[] {0.1, 0, 0.2}, 0).mean()).isNaN();
+        assertThat(Interval.ofRatio(new double[] {1}, new double[] {2}, 0).mean())
+                .isEqualTo(0.5);
+    }
+
+    /** With 100 rows, two seeds that differ by three rows each would show nothing even if the rounding were all their noise. */
+    @Test
+    void equalDifferencesOfSharesAreKnownToARowOnly() {
+        double least = Interval.roundingOfDifferences(100);
+        // √(2 · (1/n)²/12), the error of two numbers that are rounded to multiples of 1/n
+        assertThat(least).isCloseTo(Math.sqrt(2 * 1e-4 / 12), within(1e-15));
+        Interval three = Interval.ofRounded(least, 0.03, 0.03);
+        assertThat(three.spread()).isEqualTo(least);
+        // t(0.975, 1) = 12.706205
+        assertThat(three.high() - three.mean()).isCloseTo(12.706204736 * least / Math.sqrt(2), within(1e-9));
+        assertThat(three.isPositive()).isFalse();
+        assertThat(three.valuesToShow(100)).isEqualTo(3);
+        assertThat(Interval.ofRounded(least, 0.04, 0.04).isPositive()).isTrue();
+        assertThat(Interval.ofRounded(least, 0.02, 0.02, 0.02).isPositive()).isTrue();
+        assertThat(Interval.ofRounded(least, 0.01, 0.03)).isEqualTo(Interval.of(0.01, 0.03));
+        assertThat(Interval.ofRounded(least, 0.5).low()).isNaN();
+    }
+
+    @Test
+    void aShareOfAGapIsRoundedToo() {
+        double[] part = {0.03, 0.03, 0.03};
+        double[] whole = {0.1, 0.1, 0.1};
+        Interval ratio = Interval.ofRatio(part, whole, 0.004);
+        assertThat(ratio.mean()).isCloseTo(0.3, within(1e-12));
+        assertThat(ratio.spread()).isCloseTo(0.04, within(1e-12));
+        // 0.01 ± t(0.975, 2) · 0.004/√3 is above 0, 0.009 is not.
+        assertThat(Interval.ofRatio(part, new double[] {0.01, 0.01, 0.01}, 0.004)
+                        .mean())
+                .isCloseTo(3, within(1e-9));
+        assertThat(Interval.ofRatio(part, new double[] {0.009, 0.009, 0.009}, 0.004)
+                        .mean())
+                .isNaN();
     }
 }

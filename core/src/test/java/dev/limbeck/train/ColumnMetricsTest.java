@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Targets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -79,6 +80,16 @@ class ColumnMetricsTest {
         assertThat(Metric.averagePrecision().of(predictions)).isEqualTo(1);
         assertThat(Metric.auc().of(predictions)).isEqualTo(1);
         assertThat(Metric.ofColumns(predictions, ColumnMetrics::auc)).containsExactly(1.0, Double.NaN);
+    }
+
+    /** The mean of ten ones is rounded to less than one. */
+    @Test
+    void equalTargetsHaveNoVarianceToExplain() {
+        double[] ones = new double[10];
+        Arrays.fill(ones, 1);
+        assertThat(of(new double[10], ones).r2()).isNaN();
+        ones[3] = 2;
+        assertThat(of(ones, ones).r2()).isEqualTo(1);
     }
 
     @Test

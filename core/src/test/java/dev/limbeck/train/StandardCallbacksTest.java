@@ -252,4 +252,19 @@ class StandardCallbacksTest {
         }
         assertThat(epochs).containsExactly(4, 3, 2, 1, 1);
     }
+
+    @Test
+    void theEpochsOfLaterFitsAreLeftWhereOneStops() {
+        List<Integer> left = new ArrayList<>();
+        try (Learner learner = learner(scripted(0.5, 0.5, 0.5))) {
+            learner.fineTune(2, 0.01, 3, new Callback() {
+                @Override
+                public void afterEpoch(TrainingContext fit) {
+                    if (fit.wholeHistory().size() == 1) fit.stop("enough");
+                    left.add(fit.epochsLeft());
+                }
+            });
+        }
+        assertThat(left).containsExactly(2, 1, 0);
+    }
 }

@@ -278,12 +278,22 @@ final class ModelCard {
     private static void results(StringBuilder text, RunRecord run, Task task, boolean isPart) {
         line(text, "## Results\n");
         if (isPart) line(text, "Of the whole network, with the classifier that is not in these files.\n");
+        if (Stream.of(Split.values()).anyMatch(split -> selected(run, split))) {
+            line(text, "The rows of the valid split selected the epoch, so their numbers are optimistic.\n");
+        }
         boolean accuracies = Stream.of(Split.VALID, Split.TEST)
                 .map(run.results()::of)
                 .anyMatch(result -> result != null && result.metrics().containsKey(ACCURACY));
         if (accuracies) accuracies(text, run);
         else metrics(text, run, task);
         text.append('\n');
+    }
+
+    /** Return whether a run has results on a split whose rows selected the epoch that was saved. */
+    private static boolean selected(RunRecord run, Split split) {
+        return split == Split.VALID
+                && run.results().last() != null
+                && run.results().of(split) != null;
     }
 
     private static void metrics(StringBuilder text, RunRecord run, Task task) {
@@ -315,14 +325,17 @@ final class ModelCard {
             double half = UPPER
                     * Math.sqrt(share * (1 - share) / rows + UPPER * UPPER / (4 * rows * rows))
                     / (1 + UPPER * UPPER / rows);
+            // An interval is for rows that nothing was chosen by.
+            String interval = selected(run, split)
+                    ? "–"
+                    : String.format(Locale.ROOT, "%.2f to %.2f %%", 100 * (center - half), 100 * (center + half));
             line(
                     text,
-                    "| %s | %,.0f | %.2f %% | %.2f to %.2f %% | %.4f |",
+                    "| %s | %,.0f | %.2f %% | %s | %.4f |",
                     split.label(),
                     rows,
                     100 * share,
-                    100 * (center - half),
-                    100 * (center + half),
+                    interval,
                     result.loss());
         }
     }

@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,16 @@ public record Budget(@Nullable Double millis, @Nullable Double megabytes) {
     /** Return whether a network is within all limits. */
     public boolean allows(Cost cost) {
         return excess(cost) <= 1;
+    }
+
+    /** Return the costs within all limits, the cheapest first. */
+    List<Cost> allowed(List<Cost> costs) {
+        return costs.stream()
+                .filter(this::allows)
+                .sorted(Comparator.comparingDouble(this::excess)
+                        .thenComparingDouble(Cost::millis)
+                        .thenComparingLong(Cost::bytes))
+                .toList();
     }
 
     /** Return whether a file is within its limit, whatever its network's latency. */

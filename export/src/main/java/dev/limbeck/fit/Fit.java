@@ -35,9 +35,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Choose the best student within a budget of latency and size. First the untrained networks are measured in ONNX Runtime; then those within
- * the budget are distilled by successive halving on cached outputs of the teacher, and judged by the validation metric; then the winner is
- * compared with the same network without a teacher, on fresh seeds and the test split. Each step is stored, so an interrupted fit can be
- * continued.
+ * the budget are distilled by successive halving on cached outputs of the teacher, and judged by the validation metric, on a tie by the cost;
+ * then the winner is compared with the same network without a teacher, on fresh seeds and the test split. Each step is stored, so an
+ * interrupted fit can be continued.
  */
 public final class Fit {
     /** File name of the result in a fit's folder. */
@@ -247,7 +247,8 @@ public final class Fit {
      */
     public FitResult run() {
         Costs costs = measure();
-        List<Cost> allowed = costs.costs().stream().filter(budget::allows).toList();
+        // Of trials with one metric, a sweep takes the first.
+        List<Cost> allowed = budget.allowed(costs.costs());
         if (allowed.isEmpty()) {
             Cost nearest = costs.costs().stream()
                     .min(Comparator.comparingDouble(budget::excess))

@@ -23,6 +23,19 @@ class BudgetTest {
         assertThat(new Budget(2.0, 1.0)).hasToString("2 ms and 1 MB");
     }
 
+    /** A sweep takes the first of equally good ones. */
+    @Test
+    void whatIsAllowedIsSortedByCost() {
+        Cost slow = new Cost("slow", "slow", 1.8, 100_000, 1, 1);
+        Cost fast = new Cost("fast", "fast", 0.2, 100_000, 1, 1);
+        Cost over = new Cost("over", "over", 2.1, 100_000, 1, 1);
+        assertThat(new Budget(2.0, null).allowed(List.of(slow, over, SMALL, fast)))
+                .containsExactly(fast, SMALL, slow);
+        // The file of the second is the larger share of its limit.
+        assertThat(new Budget(2.0, 0.95).allowed(List.of(SMALL, slow, fast))).containsExactly(fast, slow, SMALL);
+        assertThat(new Budget(null, 1.0).allowed(List.of(slow, fast))).containsExactly(fast, slow);
+    }
+
     @Test
     void aFileThatIsTooLargeNeedsNoLatency() {
         Cost untimed = new Cost("large", "large", Double.NaN, 4_000_000, 1, 1);

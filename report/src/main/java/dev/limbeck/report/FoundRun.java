@@ -34,8 +34,24 @@ record FoundRun(String name, Path out, Path folder, State state) {
     }
 
     private static final String UNFINISHED = ".unfinished";
-    /** A comparison has its runs in folders of its recipes, and a project may have folders of comparisons. */
-    private static final int DEEPEST = 5;
+    /** The confirmation of a sweep has runs five folders below the sweep's, and a project may have folders of sweeps. */
+    private static final int DEEPEST = 8;
+
+    /**
+     * Hold what a search found.
+     *
+     * @param runs by name
+     * @param unsearched folders that hold others, but are too deep to look into them
+     */
+    record Search(List<FoundRun> runs, List<String> unsearched) {
+        /** Return a sentence about what was not searched; empty if there is nothing. */
+        Optional<String> limit() {
+            if (unsearched.isEmpty()) return Optional.empty();
+            int more = unsearched.size() - 1;
+            return Optional.of("Folders more than " + DEEPEST + " levels deep are not searched, such as those in "
+                    + unsearched.get(0) + (more == 0 ? "" : " and " + more + " others") + ".");
+        }
+    }
 
     /** Return the run at a path: the one that is being written, else a complete one, else an interrupted one; empty if there is none. */
     static Optional<FoundRun> at(Path out) {
@@ -55,28 +71,20 @@ record FoundRun(String name, Path out, Path folder, State state) {
     }
 
     /**
-     * Return the runs below a folder by name. Hidden folders are left out.
+     * Find the runs below a folder, at most {@value #DEEPEST} levels deep. Hidden folders are left out.
      *
      * @throws dev.limbeck.LimbeckException if a folder is not readable
      */
-    static List<FoundRun> below(Path folder) {
-        List<FoundRun> found = new ArrayList<>();
+    static Search below(Path folder) {
+        Search found = new Search(new ArrayList<>(), new ArrayList<>());
         search(folder, "", DEEPEST, found);
-        found.sort(Comparator.comparing(FoundRun::name));
+        found.runs.sort(Comparator.comparing(FoundRun::name));
         return found;
     }
 
-    private static void search(Path folder, String prefix, int depth, List<FoundRun> found) {
-        List<Path> inner;
-        try (Stream<Path> all = Files.list(folder)) {
-            inner = all.filter(Files::isDirectory).sorted().toList();
-        } catch (IOException e) {
-            if (!Files.exists(folder)) return; // moved in the meantime
-            throw IoErrors.reading(folder, e);
-        }
-        for (Path each : inner) {
+    private static void search(Path folder, String prefix, int depth, Search found) {
+        for (Path each : inner(folder)) {
             String name = each.getFileName().toString();
-            if (name.startsWith(".")) continue;
             boolean isLeft = name.endsWith(UNFINISHED);
             String target = isLeft ? name.substring(0, name.length() - UNFINISHED.length()) : name;
             Optional<FoundRun> run = at(each.resolveSibling(target));
@@ -84,11 +92,25 @@ record FoundRun(String name, Path out, Path folder, State state) {
                 FoundRun there = run.get();
                 // A run that replaces an older one is found twice.
                 if (there.folder.getFileName().equals(each.getFileName())) {
-                    found.add(new FoundRun(prefix + target, there.out, there.folder, there.state));
+                    found.runs.add(new FoundRun(prefix + target, there.out, there.folder, there.state));
                 }
             } else if (depth > 1) {
                 search(each, prefix + name + "/", depth - 1, found);
+            } else if (!inner(each).isEmpty()) {
+                found.unsearched.add(prefix + name);
             }
+        }
+    }
+
+    private static List<Path> inner(Path folder) {
+        try (Stream<Path> all = Files.list(folder)) {
+            return all.filter(Files::isDirectory)
+                    .filter(each -> !each.getFileName().toString().startsWith("."))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            if (!Files.exists(folder)) return List.of(); // moved in the meantime
+            throw IoErrors.reading(folder, e);
         }
     }
 }

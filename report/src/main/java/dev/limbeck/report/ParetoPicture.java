@@ -21,29 +21,40 @@ public final class ParetoPicture {
 
     private static final int WIDTH = 900;
     private static final int HEIGHT = 560;
+    /** Opacity of what is pale, of 255. */
+    private static final int PALE = 80;
     /** Largest ratio of costs on a linear axis. */
     private static final double LINEAR = 100;
 
     private ParetoPicture() {}
 
-    /** Hold one network. */
-    public record Point(String name, double cost, double value) {}
+    /**
+     * Hold one network.
+     *
+     * @param whole whether it was trained for all epochs; others would have become better, and are pale and not on the front
+     */
+    public record Point(String name, double cost, double value, boolean whole) {}
 
     /**
-     * Return the points that no other beats in both cost and value, by cost.
+     * Return the points of whole trainings that no other of these beats in both cost and value, by cost.
      *
      * @param higherIsBetter whether larger values are better
      */
     public static List<Point> front(List<Point> points, boolean higherIsBetter) {
         Comparator<Point> byValue = Comparator.comparingDouble(Point::value);
         Comparator<Point> better = higherIsBetter ? byValue.reversed() : byValue;
-        List<Point> sorted = new ArrayList<>(points);
+        List<Point> sorted =
+                new ArrayList<>(points.stream().filter(Point::whole).toList());
         sorted.sort(Comparator.comparingDouble(Point::cost).thenComparing(better));
         List<Point> front = new ArrayList<>();
         for (Point point : sorted) {
             if (front.isEmpty() || better.compare(point, front.get(front.size() - 1)) < 0) front.add(point);
         }
         return front;
+    }
+
+    private static Color pale(Color color) {
+        return new Color(color.getRed(), color.getGreen(), color.getBlue(), PALE);
     }
 
     private static double spread(List<Point> points) {
@@ -54,7 +65,7 @@ public final class ParetoPicture {
     /**
      * Write a PNG file; an existing one is replaced.
      *
-     * @param points with finite values, at least one
+     * @param points with finite values, at least one of a whole training
      * @param costs what the cost is, with its unit
      * @param limit of the cost; null for none
      */
@@ -82,9 +93,13 @@ public final class ParetoPicture {
                         front.stream().map(point -> scale * point.value()).toList())
                 .setMarker(SeriesMarkers.NONE)
                 .setLineColor(Color.GRAY);
-        for (Point point : points) {
+        Color[] colors = chart.getStyler().getSeriesColors();
+        for (int i = 0; i < points.size(); i++) {
+            Point point = points.get(i);
+            Color color = colors[i % colors.length];
             chart.addSeries(point.name(), List.of(point.cost()), List.of(scale * point.value()))
-                    .setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter);
+                    .setXYSeriesRenderStyle(XYSeries.XYSeriesRenderStyle.Scatter)
+                    .setMarkerColor(point.whole() ? color : pale(color));
         }
         if (limit != null) {
             double low = points.stream().mapToDouble(Point::value).min().orElse(0);

@@ -86,13 +86,14 @@ public final class RunReport {
     }
 
     private RunPage.Evaluation evaluation(RunRecord made) {
-        Path kept = run.folder().resolve(PredictionFile.NAME);
+        Path file = run.folder().resolve(PredictionFile.NAME);
         // They are of the last epoch.
-        boolean isKept = Files.exists(kept) && made.results().last() == null;
+        boolean isKept = Files.exists(file) && made.results().last() == null;
         if (!isKept && !computes) {
             throw new LimbeckException(
                     "the run did not keep any; limbeck report with the run's own folder computes them");
         }
+        Map<Split, Predictions> kept = isKept ? PredictionFile.read(file) : Map.of();
         Recipe recipe = RecipeFiles.bind(made.recipe(), "");
         try (SavedModel saved = SavedModel.open(run.folder(), null);
                 Data data = recipe.data()
@@ -104,11 +105,13 @@ public final class RunReport {
             if (!data.fingerprint().equals(made.dataFingerprint())) {
                 throw new LimbeckException("the data at " + recipe.data().source() + " has changed since the training");
             }
+            // A trial of a sweep has not seen the test split, and must not.
             Split split = Stream.of(Split.TEST, Split.VALID)
+                    .filter(one -> made.results().of(one) != null && (computes || kept.containsKey(one)))
                     .filter(one -> data.has(one) && data.targets(one).known() > 0)
                     .findFirst()
-                    .orElseThrow(() -> new LimbeckException("the data has no labeled test or validation rows"));
-            Predictions found = isKept ? PredictionFile.read(kept).get(split) : null;
+                    .orElseThrow(() -> new LimbeckException("the run evaluated no labeled test or validation rows"));
+            Predictions found = kept.get(split);
             if (found == null) found = computed(saved, data, split);
             Pictures pictures = new Pictures(data, split);
             List<String> names = List.of(run.name());

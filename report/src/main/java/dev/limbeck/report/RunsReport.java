@@ -2,7 +2,9 @@ package dev.limbeck.report;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Version;
+import dev.limbeck.compare.Comparison;
 import dev.limbeck.data.Split;
+import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RunContext;
@@ -32,7 +34,6 @@ public final class RunsReport {
     /** Name of the page in the folder. */
     public static final String NAME = "index.html";
 
-    private static final String COMPARISON = "comparison.json";
     private static final String TRAIN_LOSS = "train_loss";
 
     private RunsReport() {}
@@ -45,7 +46,9 @@ public final class RunsReport {
      * @throws LimbeckException if the folder holds no run, or a page cannot be written
      */
     public static Path write(Path folder, RunContext context) {
-        List<FoundRun> runs = FoundRun.below(folder);
+        FoundRun.Search found = FoundRun.below(folder);
+        List<FoundRun> runs = found.runs();
+        found.limit().ifPresent(context.log());
         if (runs.isEmpty()) {
             throw new LimbeckException(folder + " holds no run; expected a folder with " + RunDirectory.RECORD_NAME
                     + ", or a folder of such folders");
@@ -70,7 +73,7 @@ public final class RunsReport {
                                     + " runs kept no predictions, so their new pages show no confusion; limbeck report RUN computes them");
         }
         Path file = folder.resolve(NAME);
-        AtomicFile.write(file, Html.page("runs", page(folder, runs, run -> run.name() + "/" + RunReport.NAME, true)));
+        AtomicFile.write(file, Html.page("runs", page(folder, found, run -> run.name() + "/" + RunReport.NAME, true)));
         return file;
     }
 
@@ -92,7 +95,8 @@ public final class RunsReport {
      * @param address of a run's page, relative to this one
      * @param onlyComplete whether only complete runs have a page, a file that may be missing
      */
-    static RunsPage page(Path folder, List<FoundRun> runs, Function<FoundRun, String> address, boolean onlyComplete) {
+    static RunsPage page(Path folder, FoundRun.Search found, Function<FoundRun, String> address, boolean onlyComplete) {
+        List<FoundRun> runs = found.runs();
         List<RunsPage.Row> rows = new ArrayList<>();
         Set<String> shares = new LinkedHashSet<>();
         for (FoundRun run : runs) {
@@ -103,14 +107,17 @@ public final class RunsReport {
         }
         Map<FoundRun.State, Long> states =
                 runs.stream().collect(Collectors.groupingBy(FoundRun::state, Collectors.counting()));
-        List<String> facts = Stream.of(FoundRun.State.values())
+        String counts = Stream.of(FoundRun.State.values())
                 .filter(states::containsKey)
                 .map(state -> states.get(state) + " " + state.word())
-                .toList();
+                .collect(Collectors.joining(", "));
+        List<String> facts = new ArrayList<>();
+        facts.add(counts.isEmpty() ? "No runs." : "Runs: " + counts + ".");
+        found.limit().ifPresent(facts::add);
         Path name = folder.toAbsolutePath().normalize().getFileName();
         return new RunsPage(
                 "Limbeck: runs in " + (name == null ? folder : name),
-                List.of(facts.isEmpty() ? "No runs." : "Runs: " + String.join(", ", facts) + "."),
+                facts,
                 onlyComplete ? comparisons(folder, runs) : List.of(),
                 rows,
                 List.copyOf(shares),
@@ -132,7 +139,7 @@ public final class RunsReport {
                 above.add(one);
         }
         return above.stream()
-                .filter(one -> Files.exists(one.resolve(COMPARISON)))
+                .filter(one -> Files.exists(one.resolve(Comparison.RESULT_NAME)))
                 .sorted()
                 .map(one -> {
                     String name = whole.relativize(one).toString().replace('\\', '/');
@@ -170,11 +177,12 @@ public final class RunsReport {
         for (Split split : List.of(Split.TEST, Split.VALID)) {
             RunRecord.SplitResult result = made.results().of(split);
             if (result == null || !result.metrics().containsKey(metric)) continue;
-            scores.put(split.label() + " " + metric, result.metric(metric));
-            if (Metric.areShares(metric)) shares.add(split.label() + " " + metric);
+            addScore(split, metric, result.metric(metric), scores, shares);
         }
         List<Map<String, Double>> epochs =
                 made.epochs().stream().map(CsvLog::values).toList();
+        // An embedding is not evaluated against labels.
+        if (scores.isEmpty()) addLast(epochs, metric, scores, shares);
         return new RunsPage.Row(
                 run.name(),
                 href,
@@ -193,11 +201,7 @@ public final class RunsReport {
         List<Map<String, Double>> epochs = RunReader.epochs(run.folder().resolve(RunDirectory.LOG_NAME));
         Optional<Recipe> recipe = RunReader.recipe(run);
         Map<String, Double> scores = new LinkedHashMap<>();
-        RunReader.mainMetric(epochs).ifPresent(metric -> {
-            String name = Split.VALID.label() + " " + metric;
-            scores.put(name, epochs.get(epochs.size() - 1).get(metric));
-            if (Metric.areShares(metric)) shares.add(name);
-        });
+        RunReader.mainMetric(epochs).ifPresent(metric -> addLast(epochs, metric, scores, shares));
         return new RunsPage.Row(
                 run.name(),
                 href,
@@ -210,6 +214,20 @@ public final class RunsReport {
                 trainLoss(epochs),
                 RunReader.seconds(epochs),
                 null);
+    }
+
+    /** Add the last epoch's value, if it has one: metrics of epochs are of the validation split. */
+    private static void addLast(
+            List<Map<String, Double>> epochs, String metric, Map<String, Double> scores, Set<String> shares) {
+        Double value = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1).get(metric);
+        if (value != null) addScore(Split.VALID, metric, value, scores, shares);
+    }
+
+    private static void addScore(
+            Split split, String metric, double value, Map<String, Double> scores, Set<String> shares) {
+        String name = split.label() + " " + metric;
+        scores.put(name, value);
+        if (Metric.areShares(metric) && !metric.equals(KnowledgeDistillation.COSINE)) shares.add(name);
     }
 
     private static @Nullable Double trainLoss(List<Map<String, Double>> epochs) {

@@ -23,19 +23,13 @@ public final class SweepPicture {
     private SweepPicture() {}
 
     /**
-     * Draw the heat map for the winner's student, loss and schedule. A combination that was stopped early has its last value.
+     * Draw the heat map for the winner's student, loss and schedule, of the combinations that were trained for as many epochs as the winner.
      *
      * @return the file
      */
     public static Path write(SweepResult result, Path folder) {
         SweepResult.Trial winner = result.trials().get(0);
-        List<SweepResult.Trial> shown = result.trials().stream()
-                .filter(trial -> !trial.diverged()
-                        && trial.student().equals(winner.student())
-                        && trial.start().equals(winner.start())
-                        && trial.loss().equals(winner.loss())
-                        && trial.schedule().equals(winner.schedule()))
-                .toList();
+        List<SweepResult.Trial> shown = shown(result);
         List<String> temperatures = values(shown, SweepResult.Trial::temperature);
         List<String> weights = values(shown, SweepResult.Trial::weight);
         boolean share = Metric.areShares(result.metric());
@@ -51,7 +45,8 @@ public final class SweepPicture {
                 .width(WIDTH)
                 .height(HEIGHT)
                 .title("Validation " + named + (share ? " in percent, " : ", ") + winner.student() + ", "
-                        + winner.loss() + ", " + winner.schedule())
+                        + winner.loss() + ", " + winner.schedule() + ", " + winner.epochs()
+                        + (winner.epochs() == 1 ? " epoch" : " epochs"))
                 .xAxisTitle("temperature")
                 .yAxisTitle("weight of the teacher")
                 .build();
@@ -63,6 +58,19 @@ public final class SweepPicture {
         Path file = folder.resolve(NAME);
         PngFile.write(chart, file);
         return file;
+    }
+
+    /** Return the trials that differ from the winner in temperature and weight only. */
+    static List<SweepResult.Trial> shown(SweepResult result) {
+        SweepResult.Trial winner = result.trials().get(0);
+        return result.trials().stream()
+                .filter(trial -> !trial.diverged()
+                        && trial.epochs() == winner.epochs()
+                        && trial.student().equals(winner.student())
+                        && trial.start().equals(winner.start())
+                        && trial.loss().equals(winner.loss())
+                        && trial.schedule().equals(winner.schedule()))
+                .toList();
     }
 
     /** Return the distinct values of a setting, sorted by their initial value. */

@@ -12,7 +12,6 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -111,14 +110,14 @@ public final class Watch implements AutoCloseable {
         String path = call.getRequestURI().getPath();
         boolean wantsData = DATA.equals(call.getRequestURI().getQuery());
         if (path.equals("/") && !isRun) {
-            List<FoundRun> runs = FoundRun.below(place);
-            if (wantsData) json(call, RunsReport.page(place, runs, run -> RUN.substring(1) + run.name(), false));
+            FoundRun.Search found = FoundRun.below(place);
+            if (wantsData) json(call, RunsReport.page(place, found, run -> RUN.substring(1) + run.name(), false));
             else html(call, "runs");
             return;
         }
         Optional<FoundRun> run = isRun
                 ? FoundRun.at(place).filter(one -> path.equals("/"))
-                : FoundRun.below(place).stream()
+                : FoundRun.below(place).runs().stream()
                         .filter(one -> path.equals(RUN + one.name()))
                         .findFirst();
         if (run.isEmpty()) {

@@ -1,7 +1,7 @@
 'use strict';
 // A matrix of more classes cannot be read, and a page of a million cells hardly opens.
 const LARGEST_MATRIX = 100, MOST_PAIRS = 50;
-const palette = ['--c1', '--c2', '--c3', '--c4'];
+const palette = ['--c1', '--c2', '--c3', '--c4', '--c5', '--c6', '--c7', '--c8'];
 const byId = id => document.getElementById(id);
 const percent = (x, digits = 2) => x == null ? '–' : (100 * x).toFixed(digits) + ' %';
 const points = x => (x < 0 ? '−' : '+') + Math.abs(100 * x).toFixed(1);
@@ -26,8 +26,10 @@ function svg(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** Return the color of a variant; behind the palette, hues of equal lightness that never repeat. */
 function color(index) {
-  return `var(${index === 0 ? '--alone' : palette[(index - 1) % palette.length]})`;
+  if (index > palette.length) return `oklch(0.62 0.13 ${((index - palette.length) * 137.508 % 360).toFixed(1)})`;
+  return `var(${index === 0 ? '--alone' : palette[index - 1]})`;
 }
 
 function key(name, css) {

@@ -205,6 +205,19 @@ class ReportTest {
     }
 
     @Test
+    void everyVariantHasAColorOfItsOwn() throws Exception {
+        ObjectNode many = data.deepCopy();
+        ArrayNode variants = many.withArray("variants");
+        for (int i = variants.size(); i < 20; i++) {
+            variants.add(((ObjectNode) variants.get(1).deepCopy()).put("name", "variant " + i));
+        }
+        String script = """
+                const colors = [...document.querySelectorAll('#summary .key')].map(key => getComputedStyle(key).backgroundColor);
+                return colors.length + ' keys of ' + new Set(colors).size + ' colors';""";
+        assertThat(Browser.openOnAPhone(home, with(many), script)).contains(", 21 keys of 21 colors");
+    }
+
+    @Test
     void withoutATeacherThePageDoesNotSpeakOfOne() throws Exception {
         ObjectNode alone = data.deepCopy();
         alone.putArray("teachers");

@@ -7,10 +7,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.compare.SearchSpace;
+import dev.limbeck.compare.Sweep;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
+import dev.limbeck.run.RunRecord;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.TrainingContext;
 import java.io.IOException;
@@ -170,6 +173,61 @@ class RunPagesTest {
         assertThat(data.get("shares").toString()).isEqualTo("[\"test accuracy\",\"valid accuracy\"]");
         assertThatThrownBy(() -> RunsReport.write(Files.createDirectory(home.resolve("empty")), RunContext.silent()))
                 .hasMessageContaining("holds no run");
+    }
+
+    /** The trials have not seen the test split, and the page of a folder computes nothing. */
+    @Test
+    void trialsOfASweepShowTheSplitThatTheyWereJudgedBy() throws IOException {
+        Path teacher = home.resolve("sweeps-teacher");
+        new RecipeRun(recipe(1), RunContext.silent()).run(teacher, false);
+        ObjectNode tree = recipe(1).toTree();
+        tree.putObject("teacher").put("model", teacher.toString());
+        SearchSpace space =
+                new SearchSpace(List.of(), SearchSpace.constants(0.3, 0.9), List.of(), List.of(), List.of());
+        Path out = home.resolve("sweep");
+        new Sweep(RecipeFiles.bind(tree, ""), space, Sweep.Strategy.GRID, 1, 1, 0, out, RunContext.silent()).run();
+        RunsReport.write(out, RunContext.silent());
+        for (String trial : List.of("w0.3", "w0.9")) {
+            Path run = out.resolve("trials/" + trial + "/epochs-1/seed-0");
+            JsonNode page = data(Files.readString(run.resolve(RunReport.NAME)));
+            assertThat(page.at("/evaluation/split").asText()).isEqualTo("valid");
+            assertThat(page.at("/evaluation/report/confusion/counts")).isNotEmpty();
+            page = data(Files.readString(RunReport.write(run, home.resolve("trial.html"), RunContext.silent())));
+            assertThat(page.at("/evaluation/split").asText()).isEqualTo("valid");
+        }
+    }
+
+    @Test
+    void anEmbeddingHasTheScoreOfItsLastEpoch() throws IOException {
+        Path teacher = home.resolve("embeddings-teacher");
+        new RecipeRun(recipe(1), RunContext.silent()).run(teacher, false);
+        ObjectNode tree = recipe(2).toTree();
+        tree.withObject("/data").put("task", "embedding");
+        tree.putObject("teacher").put("model", teacher.toString());
+        Path folder = home.resolve("embeddings");
+        RunRecord made =
+                new RecipeRun(RecipeFiles.bind(tree, ""), RunContext.silent()).run(folder.resolve("one"), false);
+        JsonNode page = data(Files.readString(RunsReport.write(folder, RunContext.silent())));
+        assertThat(page.at("/runs/0/scores/valid teacher_cosine").asDouble())
+                .isEqualTo(made.epochs().get(1).notes().get("teacher_cosine"));
+        assertThat(page.get("shares")).as("it may be negative").isEmpty();
+    }
+
+    @Test
+    void foldersBelowTheDeepestAreNamed() throws IOException {
+        Path folder = home.resolve("deep");
+        for (String place : List.of("a/b/c/d/e/f/g/found", "1/2/3/4/5/6/7/8/lost")) {
+            FileUtils.copyDirectory(
+                    runs.resolve("plain").toFile(), folder.resolve(place).toFile());
+        }
+        List<String> logged = new ArrayList<>();
+        JsonNode page = data(Files.readString(RunsReport.write(folder, logTo(logged))));
+        String limit = "Folders more than 8 levels deep are not searched, such as those in 1/2/3/4/5/6/7/8.";
+        assertThat(page.get("runs")).hasSize(1);
+        assertThat(page.at("/runs/0/name").asText()).isEqualTo("a/b/c/d/e/f/g/found");
+        assertThat(page.get("facts")).hasSize(2);
+        assertThat(page.at("/facts/1").asText()).isEqualTo(limit);
+        assertThat(logged).contains(limit);
     }
 
     @Test
