@@ -152,8 +152,8 @@ public final class DistillationBuilder {
     /**
      * Weight the rows of each batch in the distillation losses.
      *
-     * @param weights maps a step after the forward pass to N weights of at least 0. Relational losses skip rows of
-     *     weight 0 and weight the others equally
+     * @param weights maps a step after the forward pass to N finite weights of at least 0. Relational losses on features skip rows of
+     *     weight 0 and weight the others equally; {@link dev.limbeck.distill.loss.Dist} weights them
      */
     public DistillationBuilder sampleWeights(Function<TrainStep, Tensor> weights) {
         selection = new SelectionRule(selection.confidenceThreshold(), selection.teacherErrors(), weights);

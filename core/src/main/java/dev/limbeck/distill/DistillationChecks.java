@@ -89,25 +89,32 @@ record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
         };
     }
 
-    private void labels(Data data) {
-        for (LogitLoss loss : losses) {
-            if (!loss.needsLabels()) continue;
-            Targets targets = data.targets(Split.TRAIN);
-            int without = targets.size() - targets.known();
-            if (without > 0) {
-                throw new LimbeckException(loss.name() + " needs a label for every row, but " + without
-                        + " have none; use a loss such as SoftTarget, or leave these rows out");
-            }
+    /** Check that a loss without a teacher makes sense for the task, and that the training rows are what it needs. */
+    static void fits(LogitLoss loss, Data data) {
+        fits(loss, data.task().kind());
+        labels(loss, data);
+        count(loss, data);
+    }
+
+    private static void labels(LogitLoss loss, Data data) {
+        if (!loss.needsLabels()) return;
+        Targets targets = data.targets(Split.TRAIN);
+        int without = targets.size() - targets.known();
+        if (without > 0) {
+            throw new LimbeckException(loss.name() + " needs a label for every row, but " + without
+                    + " have none; use a loss such as SoftTarget, or leave these rows out");
         }
+    }
+
+    private static void count(LogitLoss loss, Data data) {
+        int rows = Math.min(data.batchSize(), data.size(Split.TRAIN));
+        if (SelectedSamples.tooFew(rows, loss.relational())) throw SelectedSamples.needsTwo(loss.name());
     }
 
     /** Check that the training rows are what the losses need. */
     void rows(Data data) {
-        labels(data);
-        int rows = Math.min(data.batchSize(), data.size(Split.TRAIN));
-        for (LogitLoss loss : losses) {
-            if (SelectedSamples.tooFew(rows, loss.relational())) throw SelectedSamples.needsTwo(loss.name());
-        }
+        losses.forEach(loss -> labels(loss, data));
+        losses.forEach(loss -> count(loss, data));
     }
 
     /** Check that teacher and data have the same classes in the same order. */

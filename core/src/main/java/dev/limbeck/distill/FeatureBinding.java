@@ -21,9 +21,19 @@ import org.jspecify.annotations.Nullable;
 
 /** Hold a feature pair bound to two networks: shape alignment, adapters and the bound loss. */
 final class FeatureBinding implements AutoCloseable {
-    private static final int MOST_EXTRA_TOKENS = 2;
+    /**
+     * Say which tokens of a batch are not padding, bool rows×tokens each.
+     *
+     * @param student null if the student reads no tokens
+     * @param teacher null if the teacher reads none
+     */
+    record Masks(@Nullable Tensor student, @Nullable Tensor teacher) {
+        static final Masks NONE = new Masks(null, null);
+    }
 
     private final FeaturePair pair;
+    private final List<FeatureForm> ours;
+    private final List<FeatureForm> theirs;
     private final FeatureLoss.Bound bound;
     private final boolean tokens;
     private final List<@Nullable Module> adapters = new ArrayList<>();
@@ -34,19 +44,22 @@ final class FeatureBinding implements AutoCloseable {
     /**
      * Check a pair against the feature shapes, and create its modules.
      *
-     * @param ours feature shapes of the student, without the batch dimension, per layer
-     * @param theirs feature shapes of the teacher
+     * @param ours features of the student per layer
+     * @param theirs features of the teacher
      * @param labels labels of the training rows
      */
-    FeatureBinding(FeaturePair pair, List<long[]> ours, List<long[]> theirs, int[] labels) {
+    FeatureBinding(FeaturePair pair, List<FeatureForm> ours, List<FeatureForm> theirs, int[] labels) {
         this.pair = pair;
+        this.ours = List.copyOf(ours);
+        this.theirs = List.copyOf(theirs);
         checkCount();
         tokens = pair.loss() instanceof TokenLoss;
         Needs needs = pair.loss().needs();
         for (int i = 0; i < ours.size(); i++) {
-            if (tokens) checkTokens(ours.get(i), theirs.get(i));
-            long[] first = tokens ? width(ours.get(i)) : asMap(ours.get(i));
-            long[] second = tokens ? width(theirs.get(i)) : asMap(theirs.get(i));
+            if (tokens) checkTokens(ours.get(i).shape(), theirs.get(i).shape());
+            long[] first = tokens ? width(ours.get(i).shape()) : ours.get(i).compared();
+            long[] second =
+                    tokens ? width(theirs.get(i).shape()) : theirs.get(i).compared();
             boolean positions = needs == Needs.POSITIONS || needs == Needs.SHAPE;
             if (positions) {
                 long[] common = common(first, second, needs);
@@ -109,15 +122,14 @@ final class FeatureBinding implements AutoCloseable {
     }
 
     /** Format a line such as {@code pair layer3: 128×8×8 → 256×8×8 through conv1x1, 33,024 parameters}. */
-    private String line(int i, long[] ours, long[] theirs, @Nullable Module adapter) {
+    private String line(int i, FeatureForm ours, FeatureForm theirs, @Nullable Module adapter) {
         String name = pair.student().get(i).equals(pair.teacher().get(i))
                 ? pair.student().get(i)
                 : pair.student().get(i) + "/" + pair.teacher().get(i);
         StringBuilder text = new StringBuilder("pair " + name + ": " + words(ours) + " → " + words(theirs) + " by "
                 + pair.loss().name());
         long[] compared = student.get(i);
-        boolean resampled = compared.length == 3
-                && (ours.length != 3 || ours[1] != compared[1] || theirs.length != 3 || theirs[1] != compared[1]);
+        boolean resampled = compared.length == 3 && !(hasSide(ours, compared[1]) && hasSide(theirs, compared[1]));
         if (resampled && pair.loss().needs() != Needs.NOTHING) {
             text.append(" at ").append(compared[1]).append('×').append(compared[2]);
         }
@@ -130,8 +142,14 @@ final class FeatureBinding implements AutoCloseable {
         return text.toString();
     }
 
-    private String words(long[] shape) {
-        return (tokens ? "tokens×" : "") + Tensors.shapeText(tokens ? width(shape) : shape);
+    private static boolean hasSide(FeatureForm form, long side) {
+        return form.shape().length == 3 && form.shape()[1] == side;
+    }
+
+    private String words(FeatureForm form) {
+        return tokens || form.ofTokens()
+                ? "tokens×" + Tensors.shapeText(width(form.shape()))
+                : Tensors.shapeText(form.shape());
     }
 
     /** Return a description of the alignment, one line per pair of layers. */
@@ -141,6 +159,13 @@ final class FeatureBinding implements AutoCloseable {
 
     FeaturePair pair() {
         return pair;
+    }
+
+    /** Return whether tokens that are padding must be told from others. */
+    boolean readsTokens() {
+        return tokens
+                || ours.stream().anyMatch(FeatureForm::ofTokens)
+                || theirs.stream().anyMatch(FeatureForm::ofTokens);
     }
 
     /** Return whether there are parameters to train before the student. */
@@ -171,61 +196,44 @@ final class FeatureBinding implements AutoCloseable {
     /**
      * Compute the loss per row, or one scalar.
      *
-     * @param mask bool, rows×tokens, false for padding; null if no token is padding
+     * @param own features of the student, per layer
+     * @param other features of the teacher
      */
-    Tensor rows(List<Tensor> ours, List<Tensor> theirs, Tensor labels, int[] indices, @Nullable Tensor mask) {
+    Tensor rows(List<Tensor> own, List<Tensor> other, Tensor labels, int[] indices, Masks masks) {
         List<Tensor> first = new ArrayList<>();
         List<Tensor> second = new ArrayList<>();
         for (int i = 0; i < adapters.size(); i++) {
-            Tensor own = tokens ? ours.get(i) : joined(ours.get(i), student.get(i));
+            Tensor ready =
+                    tokens ? own.get(i) : joined(ours.get(i).compared(own.get(i), masks.student), student.get(i));
             Module adapter = adapters.get(i);
-            first.add(adapter == null ? own : adapter.apply(own));
-            second.add((tokens ? theirs.get(i) : joined(theirs.get(i), teacher.get(i))).detach());
+            first.add(adapter == null ? ready : adapter.apply(ready));
+            second.add((tokens
+                            ? other.get(i)
+                            : joined(theirs.get(i).compared(other.get(i), masks.teacher), teacher.get(i)))
+                    .detach());
         }
         Tensor seen = null;
         if (tokens) {
+            Tensor mask = masks.student;
             Tensor like = first.get(0);
             seen = mask == null ? Ops.allTrue(like, like.size(0), like.size(1)) : mask;
         }
         return bound.rows(new Features(first, second, labels, indices, seen));
     }
 
-    /** Return the student's features of a one-layer pair in the form that is compared with the teacher's. */
-    Tensor adapted(Tensor ours) {
+    /** Return the student's outputs, a pair's only features, in the form that is compared with the teacher's. */
+    Tensor adapted(Tensor outputs) {
         Module adapter = adapters.get(0);
-        Tensor own = joined(ours, student.get(0));
+        Tensor own = joined(ours.get(0).compared(outputs, null), student.get(0));
         return adapter == null ? own : adapter.apply(own);
     }
 
-    /** Reshape and pool features to a common shape. */
-    private static Tensor joined(Tensor features, long[] shape) {
-        long[] own = features.shape();
-        Tensor map = features;
-        if (own.length == 3) {
-            long[] square = asMap(new long[] {own[1], own[2]});
-            if (square.length == 1) {
-                map = features.mean(1);
-            } else {
-                long positions = square[1] * square[2];
-                map = features.narrow(1, own[1] - positions, positions)
-                        .transpose(1, 2)
-                        .reshape(own[0], own[2], square[1], square[2]);
-            }
-        }
+    /** Reshape and pool a map or a vector to a common shape. */
+    private static Tensor joined(Tensor map, long[] shape) {
         if (shape.length == 3 && map.dim() == 2) return map.unsqueeze(2).unsqueeze(3);
         if (shape.length != 3 || map.dim() != 4) return map;
         if (map.size(2) == shape[1] && map.size(3) == shape[2]) return map;
         return LayerOps.adaptiveAvgPool2d(map, shape[1], shape[2]);
-    }
-
-    /** Return channels×height×width for tokens×channels if the tokens form a square after up to two extra tokens. */
-    static long[] asMap(long[] shape) {
-        if (shape.length != 2) return shape;
-        for (int extra = 0; extra <= MOST_EXTRA_TOKENS; extra++) {
-            long side = Math.round(Math.sqrt(shape[0] - extra));
-            if (side > 0 && side * side == shape[0] - extra) return new long[] {shape[1], side, side};
-        }
-        return new long[] {shape[1]};
     }
 
     /** Return the height and width for the comparison; empty for two vectors, unless the loss needs maps. */

@@ -34,6 +34,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -46,8 +47,10 @@ final class FeatureBindings implements AutoCloseable {
     private final boolean ofTokens;
     private boolean embeds;
     private List<FeaturePair> pairs = List.of();
-    /** What both networks read, if it is padded and losses compare its tokens. */
-    private @Nullable InputSpec padded;
+    /** Which tokens of a batch each network does not read as padding; null if it reads none. */
+    private @Nullable Function<Batch, Tensor> ourTokens;
+
+    private @Nullable Function<Batch, Tensor> theirTokens;
 
     private final Map<String, FeatureBinding> bound = new LinkedHashMap<>();
     private @Nullable Module boundTo;
@@ -71,7 +74,7 @@ final class FeatureBindings implements AutoCloseable {
     void begin(TrainingContext fit, TeacherSession session) {
         if (isEmpty()) return;
         embeds = fit.data().task().kind() == Task.Kind.EMBEDDING;
-        padded = ofTokens ? padded(fit, session) : null;
+        findTokens(fit, session);
         if (boundTo != fit.model()) resolve(fit, session);
         student = Capture.of(fit.model(), points(true));
         checkBatches(fit);
@@ -82,24 +85,14 @@ final class FeatureBindings implements AutoCloseable {
         try (Scope scope = Scope.open();
                 Module.ModeGuard modes = fit.model().evalMode();
                 NoGrad noGrad = NoGrad.on()) {
-            start();
-            // Not predict, whose scope would free what was captured.
-            Tensor outputs = fit.model()
-                    .apply(fit.model().adapt(Inputs.example(fit.data().inputs(), 2)));
-            Batch example = Batch.of(Inputs.example(session.facts().inputs(), 2));
-            TeacherResult result = session.compute(example, layers());
-            Capture own = captured(student);
+            Map<String, FeatureForm> ours = FeatureForm.find(fit.data().inputs(), example -> shapes(fit, example));
+            Map<String, FeatureForm> theirs =
+                    FeatureForm.find(session.facts().inputs(), example -> shapes(session, example));
             for (FeaturePair pair : pairs) {
                 FeatureBinding made = new FeatureBinding(
                         pair,
-                        shapes(
-                                pair.student(),
-                                point -> isOutput(point) ? outputs : own.get(point),
-                                point -> isOutput(point) || own.has(point)),
-                        shapes(
-                                pair.teacher(),
-                                point -> isOutput(point) ? result.logits() : result.feature(point),
-                                point -> isOutput(point) || result.features().containsKey(point)),
+                        pair.student().stream().map(ours::get).toList(),
+                        pair.teacher().stream().map(theirs::get).toList(),
                         labels(fit.data().targets(Split.TRAIN)));
                 made.to(fit.device());
                 String name = pair.name();
@@ -112,19 +105,46 @@ final class FeatureBindings implements AutoCloseable {
         boundTo = fit.model();
     }
 
-    /** Return the tokens that both networks read; null if neither reads tokens, as networks of images. */
-    private static @Nullable InputSpec padded(TrainingContext fit, TeacherSession session) {
-        List<InputSpec> ours = fit.data().inputs();
+    private Map<String, long[]> shapes(TrainingContext fit, Inputs example) {
+        start();
+        // Not predict, whose scope would free what was captured.
+        Tensor outputs = fit.model().apply(fit.model().adapt(example));
+        Capture own = captured(student);
+        return shapes(
+                pairs.stream().flatMap(pair -> pair.student().stream()),
+                point -> isOutput(point) ? outputs : own.get(point),
+                point -> isOutput(point) || own.has(point));
+    }
+
+    private Map<String, long[]> shapes(TeacherSession session, Inputs example) {
+        TeacherResult result = session.compute(Batch.of(example), layers());
+        return shapes(
+                pairs.stream().flatMap(pair -> pair.teacher().stream()),
+                point -> isOutput(point) ? result.logits() : result.feature(point),
+                point -> isOutput(point) || result.features().containsKey(point));
+    }
+
+    /** Find out what tells tokens from padding in both networks. */
+    private void findTokens(TrainingContext fit, TeacherSession session) {
         TeacherFacts teacher = session.facts();
-        if (!InputSpec.areInOrder(ours) && !InputSpec.areInOrder(teacher.inputs())) return null;
+        InputSpec ours = FeatureForm.padded(fit.data().inputs());
+        InputSpec theirs = FeatureForm.padded(teacher.inputs());
+        boolean same = fit.data().inputs().equals(teacher.inputs())
+                && fit.data().preprocessing().equals(teacher.preprocessing())
+                && !fit.data().augmentsForStudentOnly();
+        if (ofTokens && !same && (ours != null || theirs != null)) throw otherTokens(fit, teacher);
+        ourTokens = ours == null ? null : batch -> FeatureForm.mask(ours, batch.inputs());
+        theirTokens = same || theirs == null ? ourTokens : batch -> FeatureForm.mask(theirs, session.inputs(batch));
+    }
+
+    private static LimbeckException otherTokens(TrainingContext fit, TeacherFacts teacher) {
         if (fit.data().augmentsForStudentOnly()) {
-            throw new LimbeckException(
+            return new LimbeckException(
                     "losses on tokens compare the same tokens, but the teacher reads whole texts and "
                             + "the student some of their words; leave word dropout (--word-dropout) out");
         }
         Preprocessing own = fit.data().preprocessing();
-        if (ours.equals(teacher.inputs()) && own.equals(teacher.preprocessing())) return ours.get(0);
-        throw new LimbeckException("losses on tokens compare the same tokens, but the student reads " + own.describe()
+        return new LimbeckException("losses on tokens compare the same tokens, but the student reads " + own.describe()
                 + ", the teacher " + teacher.preprocessing().describe()
                 + "; give both one tokenizer and one limit (--tokenizer, --max-tokens)");
     }
@@ -140,6 +160,10 @@ final class FeatureBindings implements AutoCloseable {
         List<FeaturePair> resolved = new ArrayList<>();
         for (FeaturePair pair : wanted) {
             if (pair.student().contains(FeaturePairs.AUTO)) {
+                if (!(pair.loss() instanceof TokenLoss)) {
+                    FeaturePairs.requireMaps(fit.data().inputs(), "the student");
+                    FeaturePairs.requireMaps(session.facts().inputs(), "the teacher");
+                }
                 resolved.addAll(FeaturePairs.resolve(
                         pair, Summary.of(fit.model(), fit.data().inputs()), session.summary()));
             } else {
@@ -180,9 +204,10 @@ final class FeatureBindings implements AutoCloseable {
         return points(false);
     }
 
-    private static List<long[]> shapes(List<String> points, Function<String, Tensor> features, Predicate<String> ran) {
-        List<long[]> shapes = new ArrayList<>();
-        for (String point : points) {
+    private static Map<String, long[]> shapes(
+            Stream<String> points, Function<String, Tensor> features, Predicate<String> ran) {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        for (String point : points.distinct().toList()) {
             if (!ran.test(point)) {
                 throw new LimbeckException(
                         "layer '" + point + "' was not used in the forward pass; choose another layer");
@@ -192,7 +217,7 @@ final class FeatureBindings implements AutoCloseable {
                 throw new LimbeckException("layer '" + point + "' returns " + Tensors.shapeText(shape)
                         + "; pairs need rows×channels, rows×tokens×channels or rows×channels×height×width");
             }
-            shapes.add(Arrays.copyOfRange(shape, 1, shape.length));
+            shapes.put(point, shape);
         }
         return shapes;
     }
@@ -223,6 +248,8 @@ final class FeatureBindings implements AutoCloseable {
     void end() {
         if (student != null) student.close();
         student = null;
+        ourTokens = null;
+        theirTokens = null;
     }
 
     /**
@@ -241,7 +268,10 @@ final class FeatureBindings implements AutoCloseable {
             Tensor nothing,
             BiConsumer<String, Tensor> found) {
         int count = rows == null ? step.batch().size() : rows.count();
-        Tensor mask = mask(step, rows);
+        boolean readsTokens = bound.values().stream().anyMatch(FeatureBinding::readsTokens);
+        Tensor own = readsTokens ? mask(ourTokens, step, rows) : null;
+        Tensor other = readsTokens && theirTokens != ourTokens ? mask(theirTokens, step, rows) : own;
+        FeatureBinding.Masks masks = new FeatureBinding.Masks(own, other);
         bound.forEach((name, pair) -> {
             if (SelectedSamples.tooFew(count, pair.pair().loss().relational())) {
                 found.accept(name, nothing);
@@ -266,14 +296,15 @@ final class FeatureBindings implements AutoCloseable {
                                     rows),
                             rows == null ? labels : rows.of(labels),
                             rows == null ? indices : rows.of(indices),
-                            mask));
+                            masks));
         });
     }
 
-    /** Return which tokens of the batch are not padding, bool rows×length; null without tokens. */
-    private @Nullable Tensor mask(TrainStep step, @Nullable SelectedSamples rows) {
-        if (padded == null) return null;
-        Tensor mask = Ops.ne(step.batch().input(), (long) padded.pad());
+    /** Return which tokens of the rows are not padding, bool rows×length; null without tokens. */
+    private static @Nullable Tensor mask(
+            @Nullable Function<Batch, Tensor> tokens, TrainStep step, @Nullable SelectedSamples rows) {
+        if (tokens == null) return null;
+        Tensor mask = tokens.apply(step.batch());
         return rows == null ? mask : rows.of(mask);
     }
 

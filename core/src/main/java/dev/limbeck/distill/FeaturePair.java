@@ -15,8 +15,8 @@ import java.util.List;
  * FeaturePair.of("layer3", "layer3").loss(new AttentionTransfer()).scale(0.1)
  * }</pre>
  *
- * <p>Token sequences N×tokens×C become maps if the tokens form a square, without up to two leading tokens. If a loss
- * needs equal positions, the larger map is reduced by adaptive average pooling.
+ * <p>Token sequences N×tokens×C become maps if the tokens form a square, without up to two leading tokens. Those of texts, whose length
+ * differs from batch to batch, are averaged over the tokens that are not padding. If a loss needs equal positions, the larger map is reduced by adaptive average pooling.
  *
  * @param student one layer, or as many as the loss compares at once
  * @param teacher the same number of layers
@@ -33,6 +33,12 @@ public record FeaturePair(
         if (student.size() != teacher.size() || student.isEmpty()) {
             throw new LimbeckException("a pair needs the same number of student and teacher layers, found "
                     + student.size() + " and " + teacher.size());
+        }
+        if (student.size() + teacher.size() > 2
+                ? student.contains(FeaturePairs.AUTO) || teacher.contains(FeaturePairs.AUTO)
+                : student.contains(FeaturePairs.AUTO) != teacher.contains(FeaturePairs.AUTO)) {
+            throw new LimbeckException("auto finds the layers of both networks, found it beside others in "
+                    + layers(student, teacher) + "; give auto alone, or name all layers");
         }
         scale.each(value -> Settings.notNegative("scale", value));
     }
@@ -83,6 +89,10 @@ public record FeaturePair(
 
     /** Return the layers in command-line syntax. */
     String layers() {
+        return layers(student, teacher);
+    }
+
+    private static String layers(List<String> student, List<String> teacher) {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < student.size(); i++) {
             if (i > 0) text.append('+');

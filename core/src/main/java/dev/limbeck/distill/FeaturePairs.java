@@ -35,7 +35,19 @@ public final class FeaturePairs {
      * @throws LimbeckException if a network has no maps
      */
     public static List<FeaturePair> match(Module student, Module teacher, List<InputSpec> inputs) {
+        requireMaps(inputs, "the networks");
         return match(Summary.of(student, inputs), Summary.of(teacher, inputs));
+    }
+
+    /**
+     * Check that a network can have maps: of texts, a layer's shape says nothing, because it depends on their length.
+     *
+     * @throws LimbeckException if it reads rows of any length
+     */
+    static void requireMaps(List<InputSpec> inputs, String who) {
+        if (inputs.stream().noneMatch(InputSpec::hasFreeLength)) return;
+        throw new LimbeckException("auto pairs feature maps, and texts have none (" + who
+                + "); name the layers, or use losses on logits or tokens");
     }
 
     /** Match by the summaries of both networks. */
@@ -186,7 +198,7 @@ public final class FeaturePairs {
     private static double side(long[] output) {
         if (output.length == 4) return Math.sqrt((double) output[2] * output[3]);
         if (output.length != 3) return 0;
-        long[] map = FeatureBinding.asMap(new long[] {output[1], output[2]});
+        long[] map = FeatureForm.asMap(output[1], output[2]);
         return map.length == 3 ? map[1] : 0;
     }
 }

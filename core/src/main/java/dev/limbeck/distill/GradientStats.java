@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.train.TrainStep;
@@ -19,24 +20,34 @@ import org.jspecify.annotations.Nullable;
 /** Measure the gradients of the loss terms every n optimizer steps, in the process that writes the record. */
 final class GradientStats {
     private static final String STATE = "gradient_stats";
+    private static final String FIT = "gradient_stats_fit";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
      * Hold the measurement of one term at one step.
      *
-     * @param step optimizer steps before it
+     * @param fit number of the fit among those of the distillation, from 1
+     * @param step optimizer steps before it in that fit
      * @param weighted value times weight in the total loss
      * @param gradientNorm L2 norm, over the student's trained parameters, of the weighted term's gradient
      * @param cosine cosine of that gradient with the weighted task gradient; NaN if one of them is 0
      */
-    record Row(int step, String term, double value, double weighted, double gradientNorm, double cosine) {}
+    record Row(int fit, int step, String term, double value, double weighted, double gradientNorm, double cosine) {}
 
     private final int interval;
     private final List<Row> rows = new ArrayList<>();
+    private int fits;
     private int measured = -1;
 
     GradientStats(int interval) {
         this.interval = interval;
+    }
+
+    /** Begin a fit, whose steps count from 0 again. */
+    void begin(TrainingContext fit) {
+        if (fit.isDryRun()) return;
+        fits++;
+        measured = -1;
     }
 
     void measure(TrainStep step) {
@@ -58,6 +69,7 @@ final class GradientStats {
                 double norm = Math.sqrt(product(own, own));
                 double value = term.getValue().item_double();
                 rows.add(new Row(
+                        fits,
                         now,
                         term.getKey(),
                         value,
@@ -87,6 +99,7 @@ final class GradientStats {
 
     void addTo(StateDict state) {
         if (rows.isEmpty()) return;
+        state.metadata().put(FIT, String.valueOf(fits));
         try {
             state.metadata().put(STATE, JSON.writeValueAsString(rows));
         } catch (JsonProcessingException e) {
@@ -96,20 +109,28 @@ final class GradientStats {
 
     void restore(StateDict state) {
         String text = state.metadata().remove(STATE);
-        if (text == null) return;
+        String fit = state.metadata().remove(FIT);
+        if (text == null || fit == null) return;
         rows.clear();
         try {
             rows.addAll(JSON.readValue(text, new TypeReference<List<Row>>() {}));
-        } catch (JsonProcessingException e) {
-            throw new LimbeckException("the checkpoint has no readable gradient_stats: " + e.getOriginalMessage(), e);
+            fits = Integer.parseInt(fit);
+        } catch (JsonProcessingException | NumberFormatException e) {
+            throw new LimbeckException(
+                    "the checkpoint has no readable gradient_stats: " + Engine.firstLine(e)
+                            + "; start without --resume",
+                    e);
         }
-        if (!rows.isEmpty()) measured = rows.get(rows.size() - 1).step();
+        if (rows.isEmpty()) return;
+        Row last = rows.get(rows.size() - 1);
+        measured = last.fit == fits ? last.step : -1;
     }
 
     List<Map<String, Object>> describe() {
         List<Map<String, Object>> described = new ArrayList<>();
         for (Row row : rows) {
             Map<String, Object> one = new LinkedHashMap<>();
+            one.put("fit", row.fit);
             one.put("step", row.step);
             one.put("term", row.term);
             one.put("value", row.value);

@@ -133,6 +133,7 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
         session = begun;
         TeacherFacts facts = begun.facts();
         before = facts.identity();
+        diagnosis.begin(fit);
         checks.kind(facts.kind(), task.kind());
         pairs.begin(fit, begun);
         pairs.plan().forEach(settings.log);

@@ -1,6 +1,8 @@
 package dev.limbeck.distill;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.Task;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.nn.Module;
@@ -72,9 +74,13 @@ public final class MeanTeacher implements Callback {
 
     @Override
     public void beforeFit(TrainingContext fit) {
-        LogitLoss used =
-                chosen == null ? Losses.defaultFor(fit.data().task().kind()).logits(Map.of()) : chosen;
-        DistillationChecks.fits(used, fit.data().task().kind());
+        Task.Kind task = fit.data().task().kind();
+        if (task == Task.Kind.EMBEDDING) {
+            throw new LimbeckException(
+                    "a mean teacher compares outputs for labels, found the task embedding; leave mean_teacher out");
+        }
+        LogitLoss used = chosen == null ? Losses.defaultFor(task).logits(Map.of()) : chosen;
+        DistillationChecks.fits(used, fit.data());
         loss = used;
     }
 

@@ -64,7 +64,7 @@ public final class MutualLearning implements Callback {
 
     @Override
     public void beforeFit(TrainingContext fit) {
-        DistillationChecks.fits(loss, fit.data().task().kind());
+        DistillationChecks.fits(loss, fit.data());
         peers.begin(fit);
     }
 

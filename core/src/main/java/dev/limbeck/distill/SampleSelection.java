@@ -59,6 +59,12 @@ record SampleSelection(
             throw new LimbeckException("sample weights must have the shape " + Tensors.shapeText(labels.shape())
                     + ", found " + Tensors.shapeText(weights.shape()) + "; return one number per row");
         }
+        float[] shares = Tensors.toFloats(weights);
+        for (int row = 0; row < shares.length; row++) {
+            if (shares[row] >= 0 && shares[row] < Float.POSITIVE_INFINITY) continue;
+            throw new LimbeckException("sample weights must be finite numbers of at least 0, found " + shares[row]
+                    + " in row " + row + " of a batch; leave rows out by the weight 0");
+        }
         return Tensors.to(weights.detach(), DType.FLOAT32);
     }
 

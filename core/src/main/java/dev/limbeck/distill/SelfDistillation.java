@@ -7,9 +7,8 @@ import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
-import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.NoGrad;
-import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
@@ -20,12 +19,13 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Distill a network into its own shallow layers, without a teacher. Each chosen layer gets an exit: global average
- * pooling and a linear classifier. An exit learns from the labels and from the network's own logits. Exits are trained
+ * pooling, of texts without padding, and a linear classifier. An exit learns from the labels and from the network's own logits. Exits are trained
  * with the network, but are not part of it.
  *
  * <p>total = task + s·Σ over the exits of ((1 − w)·task of the exit + w·loss(exit, own logits))
@@ -41,6 +41,7 @@ public final class SelfDistillation implements Callback {
     private final double weight;
     private final double scale;
     private final Map<String, Linear> exits = new LinkedHashMap<>();
+    private Map<String, FeatureForm> forms = Map.of();
     private @Nullable Module madeFor;
     private @Nullable Capture capture;
 
@@ -73,23 +74,31 @@ public final class SelfDistillation implements Callback {
 
     @Override
     public void beforeFit(TrainingContext fit) {
-        DistillationChecks.fits(loss, fit.data().task().kind());
+        DistillationChecks.fits(loss, fit.data());
         Capture watching = Capture.of(fit.model(), layers);
         capture = watching;
         if (madeFor == fit.model()) return;
+        madeFor = null;
+        exits.values().forEach(Module::close);
         exits.clear();
         Tensors.seed(fit.seed() + SEED);
         try (Scope scope = Scope.open();
                 Module.ModeGuard modes = fit.model().evalMode();
                 NoGrad noGrad = NoGrad.on()) {
-            watching.start();
-            fit.model().apply(fit.model().adapt(Inputs.example(fit.data().inputs(), 1)));
+            forms = FeatureForm.find(fit.data().inputs(), example -> {
+                watching.start();
+                fit.model().apply(fit.model().adapt(example));
+                Map<String, long[]> shapes = new LinkedHashMap<>();
+                for (String layer : layers)
+                    shapes.put(layer, watching.get(layer).shape());
+                return shapes;
+            });
             int classes = fit.data().task().outputs();
-            for (String layer : layers) {
-                Linear exit = new Linear(Ops.embedding(watching.get(layer)).size(1), classes);
+            forms.forEach((layer, form) -> {
+                Linear exit = new Linear(form.width(), classes);
                 exit.to(fit.device());
                 exits.put(layer, exit);
-            }
+            });
         } finally {
             watching.stop();
         }
@@ -108,8 +117,12 @@ public final class SelfDistillation implements Callback {
     private void addExits(TrainStep step) {
         Tensor own = step.prediction().detach();
         Tensor labels = step.batch().labels();
+        InputSpec padded = FeatureForm.padded(step.fit().data().inputs());
+        Tensor mask =
+                padded == null ? null : FeatureForm.mask(padded, step.batch().inputs());
         exits.forEach((layer, exit) -> {
-            Tensor logits = exit.apply(Ops.embedding(watching().get(layer)));
+            FeatureForm form = Objects.requireNonNull(forms.get(layer));
+            Tensor logits = exit.apply(form.vector(watching().get(layer), mask));
             Tensor task = step.taskLoss(step.fit()::taskLoss, logits);
             step.addTerm("exit " + layer, task, scale * (1 - weight));
             step.addTerm(loss.name() + " " + layer, loss.compute(logits, own, labels), scale * weight);

@@ -35,7 +35,7 @@ public final class TeacherChain {
                 first, teacher -> KnowledgeDistillation.from(teacher).build());
     }
 
-    /** Set a function that creates the distillation for each student. */
+    /** Set a function that creates the distillation for each student. It is closed after the student's training. */
     public TeacherChain with(Function<Teacher, KnowledgeDistillation> settings) {
         return new TeacherChain(first, settings);
     }
@@ -49,7 +49,9 @@ public final class TeacherChain {
     public void train(List<Learner> students, BiConsumer<Learner, KnowledgeDistillation> training) {
         Teacher teacher = first;
         for (Learner student : students) {
-            training.accept(student, settings.apply(teacher));
+            try (KnowledgeDistillation distillation = settings.apply(teacher)) {
+                training.accept(student, distillation);
+            }
             teacher = ModuleTeacher.of(student);
         }
     }

@@ -122,6 +122,7 @@ public final class BackboneWeights {
             WeightCheck.require(file, found);
             try (Scope scope = Scope.open()) {
                 found.forEach((name, tensor) -> values.put(name, Scope.retain(Tensors.copy(tensor))));
+                if (!fits && TimmOrder.isOf(state.names())) remarks.addAll(TimmNorms.adapt(values, network));
             }
             network.load(values);
             remarks.add(0, found.size() + " tensors read from " + file);
@@ -155,12 +156,13 @@ public final class BackboneWeights {
     }
 
     private @Nullable Map<String, Tensor> byOrder() {
-        List<Tensor> values = List.copyOf(offered.values());
-        if (values.size() < body.size() || values.size() > body.size() + LARGEST_HEAD) return null;
+        List<String> names = List.copyOf(offered.keySet());
+        if (names.size() < body.size() || names.size() > body.size() + LARGEST_HEAD) return null;
         Map<String, Tensor> found = new LinkedHashMap<>();
         for (Map.Entry<String, Tensor> entry : body.entrySet()) {
-            Tensor value = values.get(found.size());
-            if (!sameShape(entry.getValue(), value)) return null;
+            String name = names.get(found.size());
+            Tensor value = offered.get(name);
+            if (!TimmOrder.mayBe(name, entry.getKey()) || !sameShape(entry.getValue(), value)) return null;
             found.put(entry.getKey(), value);
         }
         return found;

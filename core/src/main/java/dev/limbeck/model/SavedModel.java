@@ -16,11 +16,9 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.ElementLimit;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.weights.ClassNames;
-import dev.limbeck.weights.RequiredTensors;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFile;
 import dev.limbeck.weights.WeightFiles;
-import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
@@ -33,7 +31,6 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,12 +59,6 @@ public record SavedModel(
         implements AutoCloseable {
     /** File name of the weights in a run directory. */
     public static final String FILE_NAME = "model.safetensors";
-
-    /** ImageNet-21k has 21,843. The limit bounds the network that a damaged file can create. */
-    private static final int MOST_CLASSES = 100_000;
-
-    /** Number of classes of the first attempt; the file's classifier then determines it. */
-    private static final int GUESS = 10;
 
     /** File names of weights used by people and libraries. */
     private static final Pattern WEIGHTS =
@@ -187,27 +178,18 @@ public record SavedModel(
         Task task = task(file, ours ? metadata : Map.of(), classNames);
         metadata.keySet().removeAll(task.toMetadata().keySet());
         if (architecture.pools() && weights.hasFastaiHead()) architecture = architecture.withConcatHead();
-        Fitted fitted = fitted(
-                weights,
-                architecture,
-                weightsKey,
-                classNames.isEmpty() ? GUESS : classNames.size(),
-                inputs(file, architecture, metadata));
-        Module module = fitted.module;
-        try (StateDict state = fitted.fit.read()) {
+        FileNetwork network = FileNetwork.of(
+                weights, architecture, weightsKey, classNames.size(), inputs(file, architecture, metadata));
+        Module module = network.module();
+        try (StateDict state = network.fit().read()) {
             module.load(state);
         } catch (RuntimeException e) {
             module.close();
             throw e;
         }
-        int classes = architecture.isSizedByInputs() ? classNames.size() : classes(module, architecture);
-        if (!classNames.isEmpty() && classNames.size() != classes) {
-            module.close();
-            throw new LimbeckException(
-                    file + " names " + classNames.size() + " classes, but its classifier has " + classes);
-        }
+        int classes = network.classes();
         module.eval();
-        List<String> notes = new ArrayList<>(fitted.fit.notes());
+        List<String> notes = new ArrayList<>(network.fit().notes());
         if (!ours && architecture.givesEmbedding()) task = new Task.Embedding();
         else if (!ours) task = new Task.SingleLabel(foreignNames(file, weights.classNames(), classes, notes));
         notes.forEach(note -> LOG.warn(Printable.line(note)));
@@ -270,36 +252,6 @@ public record SavedModel(
             return Modalities.inputs(metadata);
         } catch (LimbeckException e) {
             throw new LimbeckException(file + ": " + e.getMessage(), e);
-        }
-    }
-
-    private record Fitted(Module module, WeightFit fit) {}
-
-    /** Create a network with the number of classes of the file's classifier. */
-    private static Fitted fitted(
-            WeightFile weights, Architecture architecture, @Nullable String key, int guess, List<InputSpec> inputs) {
-        Module module = created(weights, architecture, guess, inputs);
-        try {
-            RequiredTensors all = RequiredTensors.of(architecture.name(), module);
-            boolean sized = architecture.isSizedByInputs() || architecture.givesEmbedding();
-            RequiredTensors needs = sized ? all : all.forAnyClasses();
-            WeightFit fit = weights.fit(needs, key);
-            fit.orThrow();
-            // A network that is made for inputs is made from metadata, which has the classes too.
-            if (needs.classifier().isEmpty() || sized) return new Fitted(module, fit);
-            long classes = fit.shape(needs.classifier())[0];
-            if (classes < 1 || classes > MOST_CLASSES) {
-                throw new LimbeckException(weights.path() + " has a classifier '" + needs.classifier() + "' of "
-                        + classes + " classes; expected 1 to " + MOST_CLASSES + "; it is not a " + architecture.name());
-            }
-            if (classes != guess) {
-                module.close();
-                module = architecture.create((int) classes, inputs);
-            }
-            return new Fitted(module, fit);
-        } catch (RuntimeException e) {
-            module.close();
-            throw e;
         }
     }
 
@@ -376,17 +328,8 @@ public record SavedModel(
     /** Return the number of outputs. */
     public int classes() {
         return task.names().isEmpty()
-                ? classes(module, Zoo.byName(architecture))
+                ? FileNetwork.outputs(module, Zoo.find(architecture).orElse(null))
                 : task.names().size();
-    }
-
-    private static int classes(Module module, Architecture architecture) {
-        if (architecture.givesEmbedding()) return EmbeddingWidth.of(module, architecture);
-        Tensor last = null;
-        for (Tensor parameter : module.parameters().values()) {
-            if (parameter.dim() == 2) last = parameter;
-        }
-        return last == null ? 0 : Math.toIntExact(last.size(0));
     }
 
     @Override

@@ -48,6 +48,11 @@ public final class BatchNorm2d extends Module {
         batches = buffer("num_batches_tracked", Tensors.zeros(DType.INT64));
     }
 
+    /** Return what is added to the variance. */
+    public double eps() {
+        return eps;
+    }
+
     @Override
     protected Tensor forward(Tensor x) {
         if (isTraining()) {

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * Optimize with stochastic gradient descent and momentum.
  *
- * @param momentum momentum, in [0, 1)
+ * @param momentum momentum, in [0, 1); one-cycle training overrides it in each step, even if it is 0
  * @param nesterov whether to use Nesterov momentum (Sutskever et al., ICML 2013); needs momentum above 0
  * @param weightDecay L2 penalty added to the gradient, at least 0
  * @param decayAll whether to penalize biases and batch norms too

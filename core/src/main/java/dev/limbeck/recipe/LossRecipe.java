@@ -58,8 +58,9 @@ public record LossRecipe(
         if (parameters != null) parameters = kind.checked(parameters);
         Map<String, Object> given = given(parameters, temperature);
         if (kind.comparesFeatures()) {
-            kind.features(given);
+            FeatureLoss loss = kind.features(given);
             if (layers == null || layers.isEmpty()) kind.logits(given); // reports what is missing
+            else pairs(loss, layers); // reports what does not go together
         } else {
             kind.logits(given);
             if (layers != null && !layers.isEmpty()) kind.features(given); // reports what is too much
@@ -124,7 +125,7 @@ public record LossRecipe(
             return;
         }
         FeatureLoss loss = kind.features(given);
-        for (FeaturePair pair : pairs(loss)) {
+        for (FeaturePair pair : pairs(loss, layers == null ? List.of() : layers)) {
             builder.pair(pair.loss(loss).adapter(kindOfAdapter()).scale(factor));
         }
     }
@@ -133,8 +134,7 @@ public record LossRecipe(
         return adapter == null ? Adapter.AUTO : Adapter.valueOf(adapter.toUpperCase(Locale.ROOT));
     }
 
-    private List<FeaturePair> pairs(FeatureLoss loss) {
-        List<String> named = layers == null ? List.of() : layers;
+    private static List<FeaturePair> pairs(FeatureLoss loss, List<String> named) {
         if (named.equals(List.of("auto"))) return List.of(FeaturePair.matched());
         List<String> student = new ArrayList<>();
         List<String> teacher = new ArrayList<>();

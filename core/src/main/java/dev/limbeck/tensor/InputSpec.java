@@ -30,8 +30,8 @@ public record InputSpec(String name, DType type, long[] shape, double pad, long 
     public static final long FREE = -1;
     /** The number of different bytes. */
     private static final long BYTES = 256;
-    /** The length of an example where any fits. */
-    private static final long EXAMPLE_LENGTH = 8;
+    /** The length of an example where any fits, unless another is requested. */
+    public static final long EXAMPLE_LENGTH = 8;
 
     public InputSpec {
         shape = shape.clone();
@@ -94,10 +94,18 @@ public record InputSpec(String name, DType type, long[] shape, double pad, long 
 
     /** Return the shape of a batch; free lengths are those of {@link #example}. */
     public long[] shape(int rows) {
+        return shape(rows, EXAMPLE_LENGTH);
+    }
+
+    private long[] shape(int rows, long free) {
         return LongStream.concat(
-                        LongStream.of(rows),
-                        LongStream.of(shape).map(length -> length == FREE ? EXAMPLE_LENGTH : length))
+                        LongStream.of(rows), LongStream.of(shape).map(length -> length == FREE ? free : length))
                 .toArray();
+    }
+
+    /** Return whether rows may be of any length. */
+    public boolean hasFreeLength() {
+        return LongStream.of(shape).anyMatch(length -> length == FREE);
     }
 
     /**
@@ -105,7 +113,12 @@ public record InputSpec(String name, DType type, long[] shape, double pad, long 
      * random generator alone; floating-point ones lie between −1 and 1.
      */
     public Tensor example(int rows) {
-        long[] batch = shape(rows);
+        return example(rows, EXAMPLE_LENGTH);
+    }
+
+    /** Make the same rows, whose free lengths are as requested. */
+    public Tensor example(int rows, long free) {
+        long[] batch = shape(rows, free);
         int count = Math.toIntExact(Arrays.stream(batch).reduce(1, Math::multiplyExact));
         if (type.isFloatingPoint()) {
             float[] values = new float[count];

@@ -11,6 +11,7 @@ import java.util.function.BinaryOperator;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hold what a network computes from: one tensor, or several by name in the network's order. The first dimension of each is
@@ -21,9 +22,15 @@ public final class Inputs {
     public static final String ONLY = "x";
 
     private final Map<String, Tensor> tensors;
+    private final @Nullable List<InputSpec> exampleOf;
 
     private Inputs(Map<String, Tensor> tensors) {
+        this(tensors, null);
+    }
+
+    private Inputs(Map<String, Tensor> tensors, @Nullable List<InputSpec> exampleOf) {
         this.tensors = tensors;
+        this.exampleOf = exampleOf;
     }
 
     /** Hold one tensor. */
@@ -60,9 +67,19 @@ public final class Inputs {
 
     /** Make the example of each input, see {@link InputSpec#example}. */
     public static Inputs example(List<InputSpec> specs, int rows) {
+        return example(specs, rows, InputSpec.EXAMPLE_LENGTH);
+    }
+
+    /** Make the example of each input, whose free lengths are as requested. */
+    public static Inputs example(List<InputSpec> specs, int rows, long free) {
         Map<String, Tensor> examples = new LinkedHashMap<>();
-        for (InputSpec spec : specs) examples.put(spec.name(), spec.example(rows));
-        return of(examples);
+        for (InputSpec spec : specs) examples.put(spec.name(), spec.example(rows, free));
+        return new Inputs(of(examples).tensors, List.copyOf(specs));
+    }
+
+    /** Return whether they are the unchanged example of a network's inputs, and not rows of data. */
+    public boolean isExampleOf(List<InputSpec> specs) {
+        return specs.equals(exampleOf);
     }
 
     /** Return the tensors by name, in the network's order. */

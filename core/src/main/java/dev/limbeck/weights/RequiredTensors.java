@@ -2,7 +2,9 @@ package dev.limbeck.weights;
 
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.DType;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -36,20 +38,18 @@ public record RequiredTensors(String network, Map<String, Need> tensors, Set<Str
         return new RequiredTensors(name, needs, Set.of());
     }
 
-    /** Return the same for any number of classes. */
-    public RequiredTensors forAnyClasses() {
-        String weight = classifier();
-        if (weight.isEmpty()) return this;
-        return new RequiredTensors(network, tensors, Set.of(weight, weight.replaceAll("weight$", "bias")));
-    }
-
-    /** Return the name of the classifier's weight, the last matrix; empty if there is none. */
-    public String classifier() {
-        String last = "";
-        for (Map.Entry<String, Need> entry : tensors.entrySet()) {
-            if (entry.getKey().endsWith("weight") && entry.getValue().shape.length == 2) last = entry.getKey();
-        }
-        return last;
+    /**
+     * Return the same for any number of classes.
+     *
+     * @param names of tensors that may be of a classifier
+     * @param classes first size of those that are
+     */
+    public RequiredTensors forAnyClasses(Collection<String> names, long classes) {
+        Set<String> any = new LinkedHashSet<>();
+        tensors.forEach((name, need) -> {
+            if (names.contains(name) && need.shape.length > 0 && need.shape[0] == classes) any.add(name);
+        });
+        return new RequiredTensors(network, tensors, any);
     }
 
     /** Return those whose names pass. */

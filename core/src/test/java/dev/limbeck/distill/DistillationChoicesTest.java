@@ -35,6 +35,8 @@ import java.util.Map;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Test the options of a builder besides losses and weights. */
 class DistillationChoicesTest extends Taught {
@@ -244,6 +246,21 @@ class DistillationChoicesTest extends Taught {
                 .hasMessage("sample weights must have the shape 6, found 2×3; return one number per row");
     }
 
+    @ParameterizedTest
+    @CsvSource({"NaN, NaN", "-0.5, -0.5", "Infinity, Infinity"})
+    void weightsThatAreNoneAreRefused(double weight, String found) {
+        double[] weights = {1, 1, weight, 1, 1, 1};
+        assertThatThrownBy(() -> student.fit(
+                        1,
+                        0.01,
+                        KnowledgeDistillation.from(teacher)
+                                .sampleWeights(step -> Tensors.of(weights, 6))
+                                .build()))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("sample weights must be finite numbers of at least 0, found " + found
+                        + " in row 2 of a batch; leave rows out by the weight 0");
+    }
+
     @Test
     void gradientStatsCompareTheTerms() {
         KnowledgeDistillation distillation = KnowledgeDistillation.from(teacher)
@@ -298,6 +315,18 @@ class DistillationChoicesTest extends Taught {
                 .asInstanceOf(InstanceOfAssertFactories.list(Map.class))
                 .extracting(row -> row.get("step"))
                 .containsExactly(0, 0, 3, 3);
+    }
+
+    @Test
+    void gradientStatsTellTheFitsApart() {
+        KnowledgeDistillation distillation =
+                KnowledgeDistillation.from(teacher).gradientStatsEvery(100).build();
+        student.fit(1, 0.01, distillation);
+        student.fit(1, 0.01, distillation);
+        assertThat(distillation.describe().get("gradient_stats"))
+                .asInstanceOf(InstanceOfAssertFactories.list(Map.class))
+                .extracting(row -> row.get("fit") + " " + row.get("step"))
+                .containsExactly("1 0", "1 0", "2 0", "2 0");
     }
 
     @Test

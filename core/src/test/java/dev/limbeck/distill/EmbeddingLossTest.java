@@ -70,14 +70,18 @@ class EmbeddingLossTest {
         try (Scope scope = Scope.open()) {
             FeatureBinding bound = new FeatureBinding(
                     FeaturePair.of("layer4", "blocks.3").loss(new PatchAffinity()),
-                    List.of(new long[] {8, 7, 7}),
-                    List.of(new long[] {257, 12}),
+                    List.of(FeatureForm.of(8, 7, 7)),
+                    List.of(FeatureForm.of(257, 12)),
                     new int[] {-1, -1});
             assertThat(bound.plan()).singleElement().asString().contains("8×7×7 → 257×12", "at 7×7");
             Tensor ours = ClosedForm.float64(k -> Math.sin(0.13 * k), 2, 8, 7, 7);
             Tensor theirs = ClosedForm.float64(k -> Math.cos(0.17 * k), 2, 257, 12);
             Tensor rows = bound.rows(
-                    List.of(ours), List.of(theirs), Tensors.of(new long[] {-1, -1}, 2), new int[] {0, 1}, null);
+                    List.of(ours),
+                    List.of(theirs),
+                    Tensors.of(new long[] {-1, -1}, 2),
+                    new int[] {0, 1},
+                    FeatureBinding.Masks.NONE);
             assertThat(rows.shape()).containsExactly(2);
             assertThat(Tensors.toDoubles(rows)).doesNotContain(0);
         }

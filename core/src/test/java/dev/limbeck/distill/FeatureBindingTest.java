@@ -1,8 +1,10 @@
 package dev.limbeck.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.ClosedForm;
+import dev.limbeck.distill.loss.FeatureLoss;
 import dev.limbeck.distill.loss.FitNet;
 import dev.limbeck.distill.loss.NeuronSelectivity;
 import dev.limbeck.nn.Module;
@@ -37,7 +39,10 @@ class FeatureBindingTest {
             long[] ours = shape(student);
             long[] theirs = shape(teacher);
             FeatureBinding pair = new FeatureBinding(
-                    FeaturePair.of("a", "b").adapter(adapter), List.of(ours), List.of(theirs), new int[4]);
+                    FeaturePair.of("a", "b").adapter(adapter),
+                    List.of(FeatureForm.of(ours)),
+                    List.of(FeatureForm.of(theirs)),
+                    new int[4]);
             pair.modules().values().forEach(module -> module.to(DType.FLOAT64));
             Tensor target = ClosedForm.float64(k -> Math.cos(0.3 * k), rows(theirs));
             LossProof.finiteDifferences(
@@ -46,7 +51,7 @@ class FeatureBindingTest {
                                     List.of(target),
                                     Tensors.of(new long[4], 4),
                                     new int[] {0, 1, 2, 3},
-                                    null)
+                                    FeatureBinding.Masks.NONE)
                             .mean(),
                     ClosedForm.float64(k -> Math.sin(0.7 * k + 0.2), rows(ours)));
             Tensor input = ClosedForm.float64(k -> Math.sin(0.7 * k + 0.2), rows(ours));
@@ -59,7 +64,7 @@ class FeatureBindingTest {
                                     List.of(target),
                                     Tensors.of(new long[4], 4),
                                     new int[] {0, 1, 2, 3},
-                                    null)
+                                    FeatureBinding.Masks.NONE)
                             .mean());
         }
     }
@@ -74,20 +79,101 @@ class FeatureBindingTest {
             Tensor all = Ops.cat(1, extra, tokens);
             FeatureBinding pair = new FeatureBinding(
                     FeaturePair.of("a", "b").loss(new FitNet()),
-                    List.of(new long[] {3, 2, 2}),
-                    List.of(new long[] {5, 3}),
+                    List.of(FeatureForm.of(3, 2, 2)),
+                    List.of(FeatureForm.of(5, 3)),
                     new int[4]);
-            Tensor value = pair.rows(List.of(map), List.of(all), Tensors.of(new long[4], 4), new int[4], null);
+            Tensor value = pair.rows(
+                    List.of(map), List.of(all), Tensors.of(new long[4], 4), new int[4], FeatureBinding.Masks.NONE);
             assertThat(Tensors.toDoubles(value)).containsOnly(0);
         }
+    }
+
+    /** Lengths whose tokens form a square are no exception, and student and teacher may read different tokens. */
+    @ParameterizedTest
+    @CsvSource({"12, 12", "16, 16", "12, 16", "16, 10", "9, 11"})
+    void tokensOfTextsAreAveragedWithoutPadding(int own, int other) {
+        try (Scope scope = Scope.open()) {
+            FeatureBinding pair = new FeatureBinding(
+                    FeaturePair.of("a", "b").adapter(Adapter.NONE).loss(new Vectors()),
+                    List.of(new FeatureForm(new long[] {8, 3}, true)),
+                    List.of(new FeatureForm(new long[] {8, 5}, true)),
+                    new int[2]);
+            assertThat(pair.plan()).containsExactly("pair a/b: tokens×3 → tokens×5 by Vectors");
+            assertThat(pair.readsTokens()).isTrue();
+            for (double filling : new double[] {0, 7, Double.NaN}) {
+                Tensor ours = tokens(own, 3, filling);
+                ours.set_requires_grad(true);
+                Tensor theirs = tokens(other, 5, filling);
+                FeatureBinding.Masks masks = new FeatureBinding.Masks(mask(own), mask(other));
+                Tensor both = pair.rows(List.of(ours), List.of(theirs), Tensors.of(new long[2], 2), new int[2], masks);
+                double[] found = Tensors.toDoubles(both);
+                for (int row = 0; row < 2; row++) {
+                    for (int c = 0; c < 8; c++) {
+                        int width = c < 3 ? 3 : 5;
+                        int length = c < 3 ? own : other;
+                        assertThat(found[8 * row + c])
+                                .isEqualTo(mean(length, width, row, c < 3 ? c : c - 3), within(1e-12));
+                    }
+                }
+                both.sum().backward();
+                double[] gradient = Tensors.toDoubles(ours.grad());
+                for (int i = 0; i < gradient.length; i++) {
+                    int count = count(own, i / (3 * own));
+                    boolean padding = i / 3 % own >= count;
+                    assertThat(gradient[i]).isEqualTo(padding ? 0 : 1.0 / count, within(1e-12));
+                }
+            }
+        }
+    }
+
+    /** Return the features themselves, as rows. */
+    private static final class Vectors implements FeatureLoss {
+        @Override
+        public Needs needs() {
+            return Needs.NOTHING;
+        }
+
+        @Override
+        public Bound bind(Shapes shapes) {
+            return features ->
+                    Ops.cat(1, features.student().get(0), features.teacher().get(0));
+        }
+    }
+
+    /** Return how many tokens a row has: the first all, the second five fewer. */
+    private static int count(int length, int row) {
+        return length - 5 * row;
+    }
+
+    private static Tensor mask(int length) {
+        long[] seen = new long[2 * length];
+        for (int i = 0; i < seen.length; i++) seen[i] = i % length < count(length, i / length) ? 1 : 0;
+        return Ops.ne(Tensors.of(seen, 2, length), 0);
+    }
+
+    private static Tensor tokens(int length, int width, double filling) {
+        double[] values = new double[2 * length * width];
+        for (int i = 0; i < values.length; i++) {
+            boolean padding = i / width % length >= count(length, i / width / length);
+            values[i] = padding ? filling : Math.sin(i);
+        }
+        return Tensors.of(values, 2, length, width);
+    }
+
+    private static double mean(int length, int width, int row, int channel) {
+        double sum = 0;
+        for (int token = 0; token < count(length, row); token++) {
+            sum += Math.sin((row * length + token) * width + channel);
+        }
+        return sum / count(length, row);
     }
 
     @Test
     void theLargerMapIsPooledToTheSmaller() {
         FeatureBinding pair = new FeatureBinding(
                 FeaturePair.of("a", "b").loss(new NeuronSelectivity()),
-                List.of(new long[] {3, 8, 2}),
-                List.of(new long[] {5, 4, 6}),
+                List.of(FeatureForm.of(3, 8, 2)),
+                List.of(FeatureForm.of(5, 4, 6)),
                 new int[4]);
         assertThat(pair.plan()).containsExactly("pair a/b: 3×8×2 → 5×4×6 by NeuronSelectivity at 4×2");
     }

@@ -375,6 +375,87 @@ class FeatureLossTest {
     }
 
     @Test
+    void contrastIsThatOfTheFormula() {
+        try (Scope scope = Scope.open()) {
+            Tensors.seed(3);
+            double temperature = 0.1;
+            // Of two rows of two classes, each is the other's negative.
+            FeatureLoss.Bound bound = new ContrastiveRepresentation(1, temperature, 1)
+                    .bind(new Shapes(List.of(new long[] {3, 4, 4}), List.of(new long[] {3, 4, 4}), new int[] {0, 1}));
+            bound.learned().to(DType.FLOAT64);
+            Tensor[] sides = {student().narrow(0, 0, 2), teacher().narrow(0, 0, 2)};
+            double[][][] likeness = new double[2][2][2];
+            try (StateDict state = bound.learned().stateDict()) {
+                for (int side = 0; side < 2; side++) {
+                    String own = side == 0 ? "student" : "teacher";
+                    String other = side == 0 ? "teacher" : "student";
+                    Tensor vectors = Ops.normalize(
+                            Ops.embedding(sides[side])
+                                    .matmul(state.get(own + ".weight").t())
+                                    .add(state.get(own + ".bias")),
+                            1);
+                    double[] products = Tensors.toDoubles(
+                            vectors.matmul(state.get(other + "_memory").t()));
+                    for (int i = 0; i < 4; i++) likeness[side][i / 2][i % 2] = Math.exp(products[i] / temperature);
+                }
+            }
+            double[] found = Tensors.toDoubles(bound.rows(new Features(
+                    List.of(sides[0]), List.of(sides[1]), Tensors.of(new long[] {0, 1}, 2), new int[] {0, 1})));
+            double noise = 1 / 2.0;
+            double floor = noise + 1e-7;
+            double[] expected = new double[2];
+            for (double[][] side : likeness) {
+                double z = 2 * (side[0][0] + side[0][1] + side[1][0] + side[1][1]) / 4;
+                for (int row = 0; row < 2; row++) {
+                    double own = side[row][row] / z;
+                    double other = side[row][1 - row] / z;
+                    expected[row] -= Math.log(own / (own + floor)) + Math.log(noise / (other + floor));
+                }
+            }
+            assertThat(found).containsExactly(expected, within(1e-6));
+        }
+    }
+
+    @Test
+    void aSmallTemperatureOrAGreatVarianceStaysFinite() {
+        try (Scope scope = Scope.open()) {
+            Tensors.seed(3);
+            FeatureLoss.Bound contrast = new ContrastiveRepresentation(2, 1e-3, 0.5).bind(shapes(1, 3, 3));
+            FeatureLoss.Bound variances = new VariationalInformation(1e4).bind(shapes(1, 3, 3));
+            for (FeatureLoss.Bound bound : List.of(contrast, variances)) {
+                for (int step = 0; step < 3; step++) {
+                    Tensor ours = Tensors.to(student(), DType.FLOAT32);
+                    ours.set_requires_grad(true);
+                    Tensor value = bound.rows(features(List.of(ours), List.of(Tensors.to(teacher(), DType.FLOAT32))))
+                            .mean();
+                    value.backward();
+                    assertThat(Ops.allFinite(value)).isTrue();
+                    assertThat(Ops.allFinite(ours.grad())).isTrue();
+                }
+            }
+            Tensor alpha = variances.learned().parameters().get("alpha");
+            assertThat(Tensors.toDoubles(Ops.softplus(alpha))).containsOnly(new double[] {1e4}, within(1e-2));
+        }
+    }
+
+    @Test
+    void oneChannelOfOnePositionIsNoDistribution() {
+        try (Scope scope = Scope.open()) {
+            Tensor one = student().narrow(2, 0, 1).narrow(3, 0, 1);
+            for (DirectFeatureLoss loss : List.of(new ChannelWise(), new AttentionTransfer())) {
+                assertThat(loss.needsManyPositions()).isTrue();
+                assertThatThrownBy(() -> loss.of(one, one))
+                        .isInstanceOf(LimbeckException.class)
+                        .hasMessage(loss.name() + " needs maps with more than one position, found 4×3×1×1; "
+                                + "compare layers before the pooling");
+            }
+            assertThatThrownBy(() -> new ChannelWise().of(vectors(), vectors()))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageContaining("found 4×6");
+        }
+    }
+
+    @Test
     void variancesAreTrained() {
         try (Scope scope = Scope.open()) {
             FeatureLoss.Bound bound = new VariationalInformation().bind(shapes(1, 3, 3));

@@ -8,6 +8,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
+import dev.limbeck.data.Data;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.LogitMse;
 import dev.limbeck.distill.loss.MultiLabel;
@@ -25,6 +26,7 @@ import dev.limbeck.train.ExponentialMovingAverage;
 import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.TrainStep;
+import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -213,6 +215,23 @@ class MeanTeacherTest {
             assertThatThrownBy(() -> MeanTeacher.of(average).weight(Schedule.of("linear:-1..1")))
                     .hasMessageContaining("weight must be");
             student.fit(1, 0.01, taught(MeanTeacher.of(average).loss(new LogitMse()), average));
+        }
+    }
+
+    @Test
+    void embeddingsAreRefusedInOneLine() {
+        Data unlabeled = new GivenBatches.Forwarding(Toy.data(2, 6)) {
+            @Override
+            public Task task() {
+                return new Task.Embedding();
+            }
+        };
+        ExponentialMovingAverage average = new ExponentialMovingAverage(DECAY);
+        try (Learner student = Learner.builder(unlabeled, Zoo.CIFAR_RESNET8).build()) {
+            assertThatThrownBy(() -> student.fit(1, 0.01, taught(MeanTeacher.of(average), average)))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("a mean teacher compares outputs for labels, found the task embedding; leave "
+                            + "mean_teacher out");
         }
     }
 

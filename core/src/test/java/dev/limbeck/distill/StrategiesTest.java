@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
+import dev.limbeck.distill.loss.DecoupledKD;
+import dev.limbeck.distill.loss.Dist;
+import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.FunctionTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
@@ -19,6 +22,7 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Checkpoint;
 import dev.limbeck.train.EpochRecord;
+import dev.limbeck.train.ExponentialMovingAverage;
 import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Mixup;
@@ -62,6 +66,69 @@ class StrategiesTest {
                     .isEqualTo(second.model().sha256());
             // The third student must have learned from the second, not from the first.
             assertThat(agreement(third, second)).isGreaterThan(agreement(third, first) - 1e-9);
+        }
+    }
+
+    @Test
+    void aChainFreesWhatItsDistillationsLearned() {
+        try (Learner first = tiny(1);
+                Learner second = tiny(2)) {
+            List<KnowledgeDistillation> made = new ArrayList<>();
+            List<Integer> learned = new ArrayList<>();
+            TeacherChain.from(ModuleTeacher.of(first))
+                    .with(teacher -> KnowledgeDistillation.from(teacher)
+                            .pair(FeaturePair.of("conv", "conv").adapter(Adapter.REGRESSOR))
+                            .build())
+                    .train(List.of(second), (student, distillation) -> {
+                        student.fit(1, 0.02, distillation);
+                        learned.add(distillation.parameters().size());
+                        made.add(distillation);
+                    });
+            assertThat(learned.get(0)).isPositive();
+            assertThat(made.get(0).parameters()).isEmpty();
+        }
+    }
+
+    @Test
+    void exitsOfAnEarlierNetworkAreFreed() {
+        try (Learner a = tiny(1);
+                Learner b = tiny(2)) {
+            SelfDistillation exits = SelfDistillation.at("conv");
+            a.fit(1, 0.01, exits);
+            Tensor before = exits.parameters().get("exit.conv.weight");
+            b.fit(1, 0.01, exits);
+            assertThat(before.isNull()).isTrue();
+            Tensor now = exits.parameters().get("exit.conv.weight");
+            b.fit(1, 0.01, exits);
+            assertThat(exits.parameters().get("exit.conv.weight")).isSameAs(now);
+        }
+    }
+
+    /** What trains without a teacher is checked as a distillation is. */
+    @Test
+    void lossesWithoutATeacherAreCheckedBeforeTheFirstStep() {
+        GivenBatches half = new GivenBatches(2, 4, 3, b -> Toy.images(b, 4, 0), b -> new long[] {0, 1, -1, -1}, false)
+                .shaped(3, 8, 8);
+        GivenBatches single = Toy.data(3, 1);
+        for (GivenBatches rows : List.of(half, single)) {
+            LogitLoss loss = rows == half ? new DecoupledKD() : new Dist();
+            String message = rows == half
+                    ? "DecoupledKD needs a label for every row, but 4 have none; use a loss such as SoftTarget, or leave "
+                            + "these rows out"
+                    : "Dist compares rows with each other, found batches of 1; use batches of 2 or more";
+            ExponentialMovingAverage average = new ExponentialMovingAverage(0.9);
+            try (Learner a = Learner.create(rows, TinyNet.ARCHITECTURE);
+                    Learner b = Learner.create(rows, TinyNet.ARCHITECTURE)) {
+                List<Callback[]> all = List.of(
+                        new Callback[] {MutualLearning.with(b).loss(loss)},
+                        new Callback[] {SelfDistillation.at("conv").loss(loss)},
+                        new Callback[] {average, MeanTeacher.of(average).loss(loss)});
+                for (Callback[] callbacks : all) {
+                    assertThatThrownBy(() -> a.fit(1, 0.01, callbacks))
+                            .isInstanceOf(LimbeckException.class)
+                            .hasMessage(message);
+                }
+            }
         }
     }
 

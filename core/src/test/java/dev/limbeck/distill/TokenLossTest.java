@@ -145,17 +145,22 @@ class TokenLossTest {
     private static FeatureBinding binding(TokenLoss loss, long own, long other) {
         List<String> ours = List.of("a", "c").subList(0, loss.layers());
         List<String> theirs = List.of("b", "d").subList(0, loss.layers());
-        List<long[]> student = new ArrayList<>();
-        List<long[]> teacher = new ArrayList<>();
+        List<FeatureForm> student = new ArrayList<>();
+        List<FeatureForm> teacher = new ArrayList<>();
         for (int i = 0; i < loss.layers(); i++) {
-            student.add(new long[] {LENGTH, own});
-            teacher.add(new long[] {LENGTH, other});
+            student.add(FeatureForm.of(LENGTH, own));
+            teacher.add(FeatureForm.of(LENGTH, other));
         }
         return new FeatureBinding(FeaturePair.of(ours, theirs).loss(loss), student, teacher, new int[] {0, 1, 0});
     }
 
     private static Tensor rows(FeatureBinding pair, List<Tensor> ours, List<Tensor> theirs, Tensor mask) {
-        return pair.rows(ours, theirs, Tensors.of(new long[TEXTS], TEXTS), new int[] {0, 1, 2}, mask);
+        return pair.rows(
+                ours,
+                theirs,
+                Tensors.of(new long[TEXTS], TEXTS),
+                new int[] {0, 1, 2},
+                new FeatureBinding.Masks(mask, mask));
     }
 
     /** The values on padding are anything at all, even NaN, in both networks. */
@@ -260,8 +265,8 @@ class TokenLossTest {
     void whatIsNoSequenceOfTheSameTokensIsOneLine(String own, String other, String message) {
         assertThatThrownBy(() -> new FeatureBinding(
                         FeaturePair.of("a", "b").loss(new HiddenStates()),
-                        List.of(shape(own)),
-                        List.of(shape(other)),
+                        List.of(FeatureForm.of(shape(own))),
+                        List.of(FeatureForm.of(shape(other))),
                         new int[1]))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage("pair a/b: HiddenStates " + message);

@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.image.TestImages;
+import java.awt.Transparency;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBuffer;
 import java.awt.image.DataBufferByte;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
@@ -100,6 +104,51 @@ class ImageDecoderTest {
         assertThat(ImageDecoder.decode(png(2, 1, 8, 4, bytes(0, 9, 0, 200, 255)))
                         .rgb())
                 .isEqualTo(bytes(9, 9, 9, 200, 200, 200));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            ints = {BufferedImage.TYPE_4BYTE_ABGR_PRE, BufferedImage.TYPE_INT_ARGB_PRE, BufferedImage.TYPE_4BYTE_ABGR})
+    void colorsAreThoseBeforeAlpha(int type) {
+        BufferedImage image = new BufferedImage(2, 1, type);
+        image.setRGB(0, 0, 0x80a0b0c0);
+        image.setRGB(1, 0, 0xff102030);
+        RgbImage read = RgbImage.of(image);
+        assertNear(TestImages.pixel(read, 0, 0), 0xa0b0c0, 1);
+        assertThat(TestImages.pixel(read, 1, 0)).isEqualTo(0x102030);
+    }
+
+    @Test
+    void colorsOfAnotherSpaceAreConverted() {
+        ColorSpace cmyk = new ColorSpace(ColorSpace.TYPE_CMYK, 4) {
+            @Override
+            public float[] toRGB(float[] inks) {
+                float light = 1 - inks[3];
+                return new float[] {(1 - inks[0]) * light, (1 - inks[1]) * light, (1 - inks[2]) * light};
+            }
+
+            @Override
+            public float[] fromRGB(float[] rgb) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public float[] toCIEXYZ(float[] inks) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public float[] fromCIEXYZ(float[] xyz) {
+                throw new UnsupportedOperationException();
+            }
+        };
+        WritableRaster inks = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 2, 1, 4, null);
+        inks.setPixels(0, 0, 2, 1, new int[] {255, 0, 0, 0, 0, 51, 102, 51});
+        ComponentColorModel model =
+                new ComponentColorModel(cmyk, false, false, Transparency.OPAQUE, DataBuffer.TYPE_BYTE);
+        RgbImage read = RgbImage.of(new BufferedImage(model, inks, false, null));
+        assertThat(TestImages.pixel(read, 0, 0)).isEqualTo(0x00ffff);
+        assertNear(TestImages.pixel(read, 1, 0), 0xcca37a, 1);
     }
 
     @Test

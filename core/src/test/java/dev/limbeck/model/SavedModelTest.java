@@ -7,7 +7,11 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Modalities;
+import dev.limbeck.nn.AdaptiveAvgPool2d;
+import dev.limbeck.nn.Conv2d;
+import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
+import dev.limbeck.nn.SqueezeExcitation;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Scope;
@@ -17,14 +21,19 @@ import dev.limbeck.text.WordPiece;
 import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
 import dev.limbeck.weights.Safetensors;
+import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SavedModelTest {
     @TempDir
@@ -119,6 +128,76 @@ class SavedModelTest {
         try (SavedModel model = SavedModel.open(own, TinyNet.ARCHITECTURE)) {
             assertThat(model.classes()).isEqualTo(3);
         }
+    }
+
+    /** Its classifier is a convolution, as SqueezeNet's, and is followed or preceded by layers with matrices. */
+    private static final class Squeeze extends Module {
+        private final Conv2d stem = child("stem", Conv2d.of(3, 8, 3, 2, 1));
+        private final Conv2d classifier;
+        private final @Nullable SqueezeExcitation behind;
+        private final AdaptiveAvgPool2d pool = child("pool", new AdaptiveAvgPool2d(1, 1));
+
+        Squeeze(long classes, boolean hasMatrices) {
+            if (hasMatrices) child("squeeze", new Linear(4, 6));
+            classifier = child("classifier", Conv2d.of(8, classes, 1, 1, 0));
+            behind = hasMatrices ? child("behind", SqueezeExcitation.smooth(classes, 2)) : null;
+        }
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            Tensor logits = classifier.apply(relu_(stem.apply(x)));
+            if (behind != null) logits = behind.apply(logits);
+            return pool.apply(logits).flatten(1, -1);
+        }
+
+        @Override
+        public String describe() {
+            return "squeeze";
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theClassifierNeedNotBeTheLastMatrix(boolean hasMatrices) {
+        Architecture squeeze = new Architecture("squeeze", 32, classes -> new Squeeze(classes, hasMatrices));
+        Path own = folder.resolve("squeeze.safetensors");
+        try (Learner learner = Learner.create(Toy.data(1, 4), squeeze)) {
+            learner.save(own);
+            try (SavedModel model = SavedModel.open(own, squeeze)) {
+                assertThat(model.classes()).isEqualTo(3);
+                assertThat(model.sha256()).isEqualTo(learner.model().sha256());
+            }
+        }
+        if (hasMatrices) return;
+        Path foreign = rewritten(own, state -> state.metadata().clear());
+        try (SavedModel model = SavedModel.open(foreign, squeeze)) {
+            assertThat(model.classes()).isEqualTo(3);
+            assertThat(model.classNames()).isEmpty();
+            assertThat(model.module().predict(Toy.images(1, 2, 1)).size(1)).isEqualTo(3);
+        }
+    }
+
+    /** A distilled DeiT has two classifiers, of any number of classes. */
+    @Test
+    void aNetworkMayHaveTwoClassifiers() {
+        Path deit = folder.resolve("deit.safetensors");
+        Architecture architecture = Zoo.byName("deit_tiny_distilled_patch16_224");
+        try (Module network = architecture.create(3);
+                StateDict state = network.stateDict()) {
+            Safetensors.write(state, deit);
+            try (SavedModel model = SavedModel.open(deit, architecture)) {
+                assertThat(model.classes()).isEqualTo(3);
+                assertThat(model.sha256()).isEqualTo(network.sha256());
+            }
+        }
+        Path uneven = rewritten(deit, state -> {
+            state.put("head_dist.weight", Scope.retain(Tensors.zeros(DType.FLOAT32, 4, 192)));
+            state.put("head_dist.bias", Scope.retain(Tensors.zeros(DType.FLOAT32, 4)));
+        });
+        assertThatThrownBy(() -> SavedModel.open(uneven, architecture))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(uneven + " has 3 classes in 'head.weight' and 4 in 'head_dist.weight'; expected as many in "
+                        + "both; it is not a deit_tiny_distilled_patch16_224");
     }
 
     /** Test a file from another program: its names are used if they fit, and each decision is logged. */
@@ -259,8 +338,12 @@ class SavedModelTest {
     }
 
     private Path rewritten(Consumer<StateDict> change) {
+        return rewritten(file, change);
+    }
+
+    private Path rewritten(Path of, Consumer<StateDict> change) {
         Path other = folder.resolve("other.safetensors");
-        try (StateDict state = Safetensors.read(file)) {
+        try (StateDict state = Safetensors.read(of)) {
             change.accept(state);
             Safetensors.write(state, other);
         }

@@ -2,10 +2,14 @@ package dev.limbeck.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.Toy;
+import dev.limbeck.nn.BatchNorm2d;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.LayerOps;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Learner;
@@ -15,6 +19,7 @@ import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -82,6 +87,21 @@ class TimmNamesTest {
         return file;
     }
 
+    /** Give each tensor other numbers, so that none can stand for another. */
+    private static void randomize(Module network) {
+        try (Scope scope = Scope.open();
+                StateDict state = network.stateDict()) {
+            for (String name : List.copyOf(state.names())) {
+                if (name.endsWith("num_batches_tracked")) continue;
+                Tensor random = Tensors.randn(state.get(name).shape());
+                // Some variances are near 0, as those of channels that are hardly used.
+                Tensor value = name.endsWith("running_var") ? Ops.pow(random, 4) : random;
+                state.put(name, Scope.retain(value));
+            }
+            network.load(state);
+        }
+    }
+
     private void assertRead(Path file, Architecture architecture, Module network) {
         List<String> log = new ArrayList<>();
         try (Learner learner = Learner.builder(Toy.data(2, 4), architecture)
@@ -93,9 +113,98 @@ class TimmNamesTest {
             assertThat(log).singleElement().asString().endsWith("; its classifier of 5 classes is ignored");
             for (String name : own.names()) {
                 if (name.startsWith("classifier") || name.endsWith("num_batches_tracked")) continue;
+                String module = name.substring(0, name.lastIndexOf('.'));
+                if (learner.model().module(module) instanceof BatchNorm2d norm && norm.eps() != 1e-5) {
+                    if (name.endsWith("weight")) assertSameNorm(norm, own, module);
+                    if (name.endsWith("weight")) continue;
+                }
                 assertThat(Tensors.toFloats(read.get(name))).as(name).isEqualTo(Tensors.toFloats(own.get(name)));
             }
         }
+    }
+
+    /** A layer computes what timm's computes, whose eps is PyTorch's. */
+    private static void assertSameNorm(BatchNorm2d norm, StateDict own, String module) {
+        try (Scope scope = Scope.open()) {
+            Tensor mean = own.get(module + ".running_mean");
+            Tensor x = Tensors.randn(2, mean.size(0), 1, 1);
+            Tensor expected = LayerOps.batchNorm(
+                    x,
+                    own.get(module + ".weight"),
+                    own.get(module + ".bias"),
+                    mean,
+                    own.get(module + ".running_var"),
+                    false,
+                    0.1,
+                    1e-5);
+            norm.eval();
+            float[] found = Tensors.toFloats(norm.predict(x));
+            float[] wanted = Tensors.toFloats(expected);
+            for (int i = 0; i < found.length; i++) {
+                assertThat(found[i]).isEqualTo(wanted[i], within(1e-4f * Math.max(1, Math.abs(wanted[i]))));
+            }
+        }
+    }
+
+    /** Write a plain network's body under the numbers that a list of layers gives them. */
+    private Path numbered(Module network, boolean sorted) {
+        Path file = home.resolve("numbered.safetensors");
+        try (Scope scope = Scope.open();
+                StateDict own = network.stateDict();
+                StateDict written = new StateDict()) {
+            Map<String, Tensor> tensors = sorted ? new TreeMap<>() : new LinkedHashMap<>();
+            for (String name : own.names()) {
+                tensors.put(name.replace("features.", "").replace("classifier", "99"), own.get(name));
+            }
+            tensors.forEach((name, tensor) -> written.put(name, Scope.retain(Tensors.copy(tensor))));
+            Safetensors.write(written, file);
+        }
+        return file;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "small-cnn-16-32, false",
+        "small-cnn-16-32, true",
+        // In alphabetical order, layers 12 and 16 stand before 4 and 8, and have their shapes.
+        "small-cnn-16-16-16-16-16, false",
+        "small-cnn-16-16-16-16-16, true"
+    })
+    void numberedLayersAreReadInTheirOrder(String architecture, boolean sorted) {
+        Tensors.seed(5);
+        try (Module network = Zoo.byName(architecture).create(CLASSES)) {
+            randomize(network);
+            assertRead(numbered(network, sorted), Zoo.byName(architecture), network);
+        }
+    }
+
+    /** A batch norm's four tensors have one shape: where their names say that they are others, they are not read. */
+    @Test
+    void tensorsOfOneShapeAreNotTakenForEachOther() {
+        Path file = home.resolve("bare.safetensors");
+        try (Module network = Zoo.byName("small-cnn-16-32").create(CLASSES);
+                Scope scope = Scope.open();
+                StateDict own = network.stateDict();
+                StateDict written = new StateDict()) {
+            for (String name : own.names()) {
+                String other = name.replace("features.", "")
+                        .replace("running_mean", "swapped")
+                        .replace("running_var", "running_mean")
+                        .replace("swapped", "running_var");
+                if (name.startsWith("features"))
+                    other = "layer" + written.names().size() + "." + ending(other);
+                written.put(other, Scope.retain(Tensors.copy(own.get(name))));
+            }
+            Safetensors.write(written, file);
+        }
+        assertThatThrownBy(() -> Learner.builder(Toy.data(2, 4), Zoo.byName("small-cnn-16-32"))
+                        .weights(file)
+                        .build())
+                .hasMessageContaining(" has no weights of small-cnn-16-32");
+    }
+
+    private static String ending(String name) {
+        return name.substring(name.lastIndexOf('.') + 1);
     }
 
     @ParameterizedTest
@@ -107,6 +216,7 @@ class TimmNamesTest {
     void sortedFilesAreReadByTheirNames(String architecture, String blocks, boolean layerBefore) {
         Tensors.seed(5);
         try (Module network = Zoo.byName(architecture).create(CLASSES)) {
+            randomize(network);
             assertRead(written(network, layers(blocks, !layerBefore), layerBefore), Zoo.byName(architecture), network);
         }
     }

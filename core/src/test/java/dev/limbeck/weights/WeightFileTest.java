@@ -268,11 +268,12 @@ class WeightFileTest {
     }
 
     @Test
-    void aNetworkWithoutAMatrixNeedsItsTensorsInTheirShapes() {
+    void onlyTensorsOfAsManyRowsAsClassesMayHaveOthers() {
         try (Module network = Conv2d.of(3, 4, 3, 1, 1)) {
             RequiredTensors needs = RequiredTensors.of("conv", network);
-            assertThat(needs.classifier()).isEmpty();
-            assertThat(needs.forAnyClasses()).isEqualTo(needs);
+            assertThat(needs.forAnyClasses(List.of("weight", "bias"), 5)).isEqualTo(needs);
+            assertThat(needs.forAnyClasses(List.of("weight", "other"), 4).open())
+                    .containsExactly("weight");
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.limbeck.image;
 
 import dev.limbeck.LimbeckException;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.DataBuffer;
@@ -33,7 +34,8 @@ public record RgbImage(int width, int height, byte[] rgb) {
     }
 
     /**
-     * Copy the samples of a decoded image, without converting between color spaces.
+     * Copy the samples of a decoded image. Gray and RGB are not converted between color spaces; others, such as CMYK, become sRGB, and
+     * colors that were multiplied by alpha are divided.
      *
      * @throws dev.limbeck.LimbeckException if it is null, as {@code ImageIO.read} returns for other files
      */
@@ -46,7 +48,7 @@ public record RgbImage(int width, int height, byte[] rgb) {
         if (image.getType() == BufferedImage.TYPE_3BYTE_BGR && raster.getParent() == null) {
             return new RgbImage(width, height, swapped(((DataBufferByte) raster.getDataBuffer()).getData()));
         }
-        if (model instanceof IndexColorModel || isPacked(raster) || !isByteOrShort(raster)) {
+        if (model instanceof IndexColorModel || isPacked(raster) || !isByteOrShort(raster) || !holdsColors(model)) {
             return lookedUp(image);
         }
         int bands = raster.getNumBands();
@@ -71,6 +73,12 @@ public record RgbImage(int width, int height, byte[] rgb) {
     private static boolean isByteOrShort(Raster raster) {
         int type = raster.getTransferType();
         return type == DataBuffer.TYPE_BYTE || type == DataBuffer.TYPE_USHORT;
+    }
+
+    /** Return whether samples are gray values or colors themselves: neither multiplied by alpha nor of another space. */
+    private static boolean holdsColors(ColorModel model) {
+        int space = model.getColorSpace().getType();
+        return !model.isAlphaPremultiplied() && (space == ColorSpace.TYPE_RGB || space == ColorSpace.TYPE_GRAY);
     }
 
     /** Return whether samples share array elements, so that only the color model can unpack them. */

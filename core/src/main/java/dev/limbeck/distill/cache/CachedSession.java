@@ -14,6 +14,7 @@ import dev.limbeck.distill.teacher.TeacherResult;
 import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -91,6 +92,11 @@ final class CachedSession implements TeacherSession {
     public TeacherFacts facts() {
         TeacherFacts teacher = session.facts();
         return teacher.withKind(encoding.of(teacher.kind()));
+    }
+
+    @Override
+    public Inputs inputs(Batch batch) {
+        return session.inputs(batch);
     }
 
     @Override

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Cache the outputs of another teacher, in memory or in a folder, so each is computed once. The key depends on the
- * content of each preprocessed and augmented row, not on order or epoch. Rows without a key are
+ * content of each preprocessed and augmented row, in memory also on its batch, not on the epoch. Rows without a key are
  * computed each time. A cache can be used by several fits in sequence. If a teacher was trained further between them, a cache in memory drops
  * its rows, and a folder refuses it; one without a fingerprint, such as a function, counts as the same.
  */
@@ -24,7 +24,8 @@ public final class CachedTeacher extends TeacherWrapper {
     }
 
     /**
-     * Cache a teacher's logits in memory.
+     * Cache a teacher's logits in memory. The last bits of an output depend on the batch, so a row is found only in an equal one: the same
+     * rows in the same order, as those of a validation split, or of a training that is repeated with the same seed.
      *
      * @param budget maximum number of cached rows; further rows are computed each time
      */

@@ -5,7 +5,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compute T²·KL(softmax(xₜ/T) ‖ softmax(xₛ/T)) over the positions of each channel; the mean over channels and rows.
- * Mainly for dense prediction. Needs two equal shapes, N×C×H×W.
+ * Mainly for dense prediction. Needs two equal shapes, N×C×H×W, of more than one position.
  *
  * <p>Shu et al., Channel-wise Knowledge Distillation for Dense Prediction, ICCV 2021.
  *
@@ -21,6 +21,12 @@ public record ChannelWise(double temperature) implements DirectFeatureLoss {
     /** Use T = 4. */
     public ChannelWise() {
         this(TEMPERATURE.defaultValue());
+    }
+
+    /** {@inheritDoc} On one position, the softmax is 1 whatever the value. */
+    @Override
+    public boolean needsManyPositions() {
+        return true;
     }
 
     @Override

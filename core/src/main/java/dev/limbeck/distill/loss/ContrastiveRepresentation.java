@@ -11,6 +11,7 @@ import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
@@ -71,7 +72,7 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
         private final Module teacher;
         private final Tensor studentMemory;
         private final Tensor teacherMemory;
-        /** Normalizing constants of student and teacher; 0 before the first batch. */
+        /** Logarithms of the normalizing constants of student and teacher; 0 before the first batch. */
         private final Tensor constants;
         /** Rows of other classes, for each label. */
         private final Map<Long, long[]> others = new HashMap<>();
@@ -97,7 +98,7 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
             teacher = child("teacher", new Linear(shapes.teacher().get(0)[0], WIDTH));
             studentMemory = buffer("student_memory", unitVectors());
             teacherMemory = buffer("teacher_memory", unitVectors());
-            constants = buffer("constants", Tensors.zeros(DType.FLOAT32, 2));
+            constants = buffer("log_constants", Tensors.zeros(DType.FLOAT32, 2));
         }
 
         private Tensor unitVectors() {
@@ -138,29 +139,40 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
             return Tensors.of(picked, own.length, count + 1L);
         }
 
-        /** Return exp(memory·vector/T)/Z for the selected rows, N×(1+K). */
+        /** Return memory·vector/T − log Z for the selected rows, N×(1+K): its exponential would overflow for a small T. */
         private Tensor likeness(Tensor memory, Tensor picked, Tensor vectors, int side) {
             Tensor remembered =
                     Ops.indexSelect(memory, 0, picked.flatten()).reshape(picked.size(0), picked.size(1), WIDTH);
             Tensor products = remembered.bmm(vectors.unsqueeze(2)).squeeze(2);
-            Tensor raw = Ops.div(products, settings.temperature).exp();
+            Tensor scaled = Ops.div(products, settings.temperature);
             Tensor constant = constants.narrow(0, side, 1);
             if (constant.item_double() == 0) {
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
-                    Ops.addScaled_(constant, raw.detach().mean(), rows);
+                    Ops.fill_(constant, logMeanExp(Tensors.toDoubles(scaled.detach())) + Math.log(rows));
                 }
             }
-            return Ops.div(raw, constant.item_double());
+            return Ops.add(scaled, -constant.item_double());
         }
 
+        private static double logMeanExp(double... values) {
+            double most = DoubleStream.of(values).max().orElse(0);
+            return most
+                    + Math.log(DoubleStream.of(values)
+                            .map(value -> Math.exp(value - most))
+                            .average()
+                            .orElse(1));
+        }
+
+        /** Return −log(h₀/(h₀ + c)) − Σ log(noise/(hₖ + c)) for logarithms of likenesses h, where c is the noise and a little more. */
         private Tensor contrast(Tensor likeness) {
             double noise = settings.negatives / (double) rows;
+            double floor = Math.log(noise + EPSILON);
             Tensor own = likeness.narrow(1, 0, 1).squeeze(1);
             Tensor other = likeness.narrow(1, 1, settings.negatives);
-            Tensor yes = own.div(Ops.add(own, noise + EPSILON)).log();
-            Tensor no = Ops.sum(Ops.add(other, noise + EPSILON).log(), 1).neg();
-            return yes.add(Ops.add(no, settings.negatives * Math.log(noise))).neg();
+            Tensor yes = Ops.softplus(Ops.add(own.neg(), floor));
+            Tensor no = Ops.sum(Ops.softplus(Ops.add(other, -floor)), 1);
+            return Ops.add(yes.add(no), settings.negatives * (floor - Math.log(noise)));
         }
 
         private void remember(Features features, Tensor ours, Tensor theirs) {

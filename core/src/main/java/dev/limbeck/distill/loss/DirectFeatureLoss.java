@@ -27,7 +27,7 @@ public interface DirectFeatureLoss extends FeatureLoss {
      * @param student N×C×H×W, or N×C for a loss on vectors
      * @param teacher features with a shape allowed by {@link #needs}
      * @return a scalar
-     * @throws LimbeckException if the shapes do not match, or a relational loss gets one row
+     * @throws LimbeckException if the shapes do not match, a relational loss gets one row, or a map has one position and the loss needs more
      */
     default Tensor of(Tensor student, Tensor teacher) {
         if (!fits(student.shape(), teacher.shape())) {
@@ -41,11 +41,19 @@ public interface DirectFeatureLoss extends FeatureLoss {
                     + ", found " + Tensors.shapeText(student.shape()) + " and " + Tensors.shapeText(teacher.shape())
                     + "; use an adapter");
         }
+        if (needsManyPositions() && positions(student.shape()) < 2) {
+            throw new LimbeckException(name() + " needs maps with more than one position, found "
+                    + Tensors.shapeText(student.shape()) + "; compare layers before the pooling");
+        }
         if (relational() && student.size(0) < 2) {
             throw new LimbeckException(
                     name() + " compares rows with each other, found a batch of 1; use batches of 2 or more");
         }
         return RowMean.of(rows(student, teacher.detach()), null);
+    }
+
+    private static long positions(long... shape) {
+        return Arrays.stream(shape).skip(2).reduce(1, Math::multiplyExact);
     }
 
     private boolean fits(long[] student, long[] teacher) {

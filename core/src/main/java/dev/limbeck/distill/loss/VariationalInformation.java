@@ -66,7 +66,12 @@ public record VariationalInformation(double variance) implements FeatureLoss {
                             new ReLU(),
                             Projections.conv(teacher, teacher, 1)));
             alpha = parameter(
-                    "alpha", Tensors.full(Math.log(Math.expm1(variance - LEAST)), DType.FLOAT32, 1, teacher, 1, 1));
+                    "alpha", Tensors.full(inverseSoftplus(variance - LEAST), DType.FLOAT32, 1, teacher, 1, 1));
+        }
+
+        /** Return x with log(1 + eˣ) = y. For a large y it is y to the last bit, and exp would overflow. */
+        private static double inverseSoftplus(double y) {
+            return y > 30 ? y : Math.log(Math.expm1(y));
         }
 
         @Override

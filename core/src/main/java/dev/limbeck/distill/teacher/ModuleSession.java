@@ -82,6 +82,11 @@ final class ModuleSession implements TeacherSession {
     }
 
     @Override
+    public Inputs inputs(Batch batch) {
+        return inputs.of(batch);
+    }
+
+    @Override
     public Summary summary() {
         return Summary.of(module, inputs.specs());
     }

@@ -58,7 +58,10 @@ final class OutputAdapter {
         return Ops.clampMin(probabilities, LEAST).log();
     }
 
-    /** Reshape an output to rows×outputs. Trailing dimensions of size 1 are removed; a row may be a scalar. */
+    /**
+     * Reshape an output to rows×outputs, in float32: in half, the smallest probability is 0. Trailing dimensions of size 1 are removed; a
+     * row may be a scalar.
+     */
     static Tensor table(Tensor output, ModelName who, long rows, int classes, Task.Kind task) {
         if (!DType.of(output).isFloatingPoint()) {
             throw new LimbeckException(who + " returns integers ("
@@ -66,11 +69,12 @@ final class OutputAdapter {
                     + "), such as class indices; save it with logits or probabilities as output");
         }
         long[] shape = output.shape();
-        Tensor table = output;
+        Tensor numbers = Tensors.to(output, DType.FLOAT32);
+        Tensor table = numbers;
         boolean flat = shape.length > 2;
         for (int i = 2; i < shape.length; i++) flat &= shape[i] == 1;
-        if (flat) table = output.reshape(shape[0], shape[1]);
-        else if (shape.length == 1 && shape[0] == rows) table = output.reshape(rows, 1);
+        if (flat) table = numbers.reshape(shape[0], shape[1]);
+        else if (shape.length == 1 && shape[0] == rows) table = numbers.reshape(rows, 1);
         boolean fits = table.dim() == 2 && table.size(0) == rows;
         boolean oneForTwo = classes == 2 && task == Task.Kind.SINGLE_LABEL;
         if (fits && (classes == 0 || table.size(1) == classes || (table.size(1) == 1 && oneForTwo))) return table;

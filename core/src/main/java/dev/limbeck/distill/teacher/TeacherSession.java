@@ -5,6 +5,7 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.train.Evaluator;
 import dev.limbeck.train.Exchange;
 import dev.limbeck.train.Predictions;
@@ -25,6 +26,17 @@ public interface TeacherSession extends AutoCloseable {
 
     /** Return what the teacher is. */
     TeacherFacts facts();
+
+    /**
+     * Return a batch's inputs as the teacher reads them, in the caller's scope. Losses on features of texts ask for them, to leave padding
+     * out.
+     *
+     * @throws LimbeckException if it does not say so, as by default
+     */
+    default Inputs inputs(Batch batch) {
+        throw new LimbeckException("this teacher does not show which tokens it reads; give teacher and student one "
+                + "tokenizer and one limit (--tokenizer, --max-tokens), or use losses on logits");
+    }
 
     /**
      * Return the layers inside the teacher.

@@ -4,6 +4,7 @@ import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.Inputs;
 import java.util.List;
 import java.util.Set;
 
@@ -81,6 +82,11 @@ public abstract class TeacherWrapper implements Teacher {
             @Override
             public TeacherFacts facts() {
                 return TeacherWrapper.this.facts(session.facts());
+            }
+
+            @Override
+            public Inputs inputs(Batch batch) {
+                return session.inputs(batch);
             }
 
             @Override

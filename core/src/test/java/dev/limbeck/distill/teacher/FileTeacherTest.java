@@ -10,7 +10,9 @@ import dev.limbeck.Toy;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.OutputKind;
+import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.GivenBatches;
@@ -258,6 +260,26 @@ class FileTeacherTest {
                 }
             }
             assertThat(teacher.classNames()).containsExactly("a", "b", "c");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"half, PROBABILITIES", "double, PROBABILITIES", "half, LOGITS", "double, LOGITS"})
+    void outputsBecomeFloat32(String type, TeacherOutput kind) {
+        String body = kind == TeacherOutput.LOGITS
+                ? "torch.mean(x, [2, 3])"
+                : "torch.softmax(torch.mean(x, [2, 3]) * 1e4, 1)";
+        try (FileTeacher teacher = FileTeacher.open(file("return " + body + "." + type + "()", Map.of()))
+                        .withOutput(kind);
+                TeacherSession lesson = teacher.open(data, CPU);
+                Scope scope = Scope.open()) {
+            Tensor logits = lesson.logits(Batch.of(Toy.images(3, 6, 1)));
+            assertThat(DType.of(logits)).isEqualTo(DType.FLOAT32);
+            assertThat(Ops.allFinite(logits)).isTrue();
+            if (kind == TeacherOutput.PROBABILITIES) {
+                double least = Math.log(1e-12);
+                for (float logit : Tensors.toFloats(logits)) assertThat(logit).isGreaterThan((float) (least - 1e-3));
+            }
         }
     }
 
