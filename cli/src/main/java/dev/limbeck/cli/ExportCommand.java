@@ -159,7 +159,7 @@ final class ExportCommand extends DataCommand {
                 MappedTeacher.matching(ModuleTeacher.of(saved), false, Map.of(), rows.task());
             }
             // The file's own architecture was just verified to be the same.
-            SavedModel named = saved.withMetadata(rows.classNames(), saved.preprocessing());
+            SavedModel named = saved.withTaskFor(rows.task()).withMetadata(rows.classNames(), saved.preprocessing());
             List<Exported> exported = verified(Exporter.of(named), rows).export(out);
             context().logData(rows);
             return written(exported);

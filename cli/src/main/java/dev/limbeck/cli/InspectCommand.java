@@ -11,6 +11,7 @@ import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.MissingFile;
+import dev.limbeck.model.ForeignFolder;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.InputSpec;
@@ -66,7 +67,7 @@ final class InspectCommand extends LimbeckCommand {
 
     private Map<String, Object> file(Path file) {
         Path path = SavedModel.fileOf(file);
-        LimbeckException folder = SavedModel.huggingFace(file);
+        LimbeckException folder = ForeignFolder.error(file);
         if (folder != null) throw folder;
         if (!Files.exists(path)) throw MissingFile.of("model", path);
         return Files.isRegularFile(path) && ModelRuntimes.find(path).isPresent()

@@ -1,5 +1,6 @@
 package dev.limbeck.data;
 
+import dev.limbeck.Preprocessing;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import java.util.List;
@@ -19,6 +20,15 @@ public interface AlternateView extends AutoCloseable {
     /** Describe the inputs, in the other model's order. */
     List<InputSpec> inputs();
 
+    /**
+     * Return how its inputs are prepared: as asked for, which is the default, with what only the data tells, such as the columns.
+     *
+     * @param asked what the view was made for
+     */
+    default Preprocessing preprocessing(Preprocessing asked) {
+        return asked;
+    }
+
     @Override
     void close();
 
@@ -33,6 +43,11 @@ public interface AlternateView extends AutoCloseable {
             @Override
             public List<InputSpec> inputs() {
                 return data.inputs();
+            }
+
+            @Override
+            public Preprocessing preprocessing(Preprocessing asked) {
+                return data.preprocessing();
             }
 
             @Override

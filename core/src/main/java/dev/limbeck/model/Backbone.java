@@ -45,6 +45,7 @@ public final class Backbone {
                 network,
                 bare.name(),
                 new Task.Embedding(),
+                true,
                 model.preprocessing(),
                 network.sha256(),
                 model.file(),

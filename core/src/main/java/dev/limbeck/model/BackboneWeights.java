@@ -23,6 +23,8 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -91,11 +93,12 @@ public final class BackboneWeights {
                     + architecture + "; leave it out");
         }
         if (HuggingFaceFolder.isAt(path)) {
+            HuggingFaceFolder.requireNoKey(path, weightsKey);
             return String.join("; ", HuggingFaceFolder.read(path).loadEncoder(network, architecture, layers));
         }
         Path file = SavedModel.fileOf(path);
         WeightFile weights = WeightFiles.open(file);
-        if (encoder != null) requireHeads(file, weights, encoder, architecture);
+        String assumed = encoder == null ? null : requireHeads(file, weights, encoder, architecture);
         Predicate<String> head = head(network, architecture);
         WeightFit fit = weights.fit(
                 RequiredTensors.of(architecture.name(), network)
@@ -119,6 +122,7 @@ public final class BackboneWeights {
                 remarks.add(0, "matched by order and shape because the names differ");
             }
             if (found == null) throw sorted.misfit(file, architecture, state);
+            if (assumed != null) remarks.add(assumed);
             WeightCheck.require(file, found);
             try (Scope scope = Scope.open()) {
                 found.forEach((name, tensor) -> values.put(name, Scope.retain(Tensors.copy(tensor))));
@@ -130,13 +134,21 @@ public final class BackboneWeights {
         }
     }
 
-    /** Refuse an encoder whose width is divided otherwise, which shapes do not show. */
-    private static void requireHeads(Path file, WeightFile weights, Bert.Size encoder, Architecture wanted) {
-        String said = weights.metadata().get(SavedModel.ARCHITECTURE);
-        Bert.Size found = said == null ? null : Bert.Size.of(said).orElse(null);
-        if (found == null || found.heads() == encoder.heads()) return;
+    /**
+     * Refuse an encoder whose width is divided otherwise, which shapes do not show.
+     *
+     * @return a remark if neither the file nor the configuration beside it says it; null otherwise
+     */
+    private static @Nullable String requireHeads(
+            Path file, WeightFile weights, Bert.Size encoder, Architecture wanted) {
+        Optional<Bert.Size> said = Optional.ofNullable(weights.metadata().get(SavedModel.ARCHITECTURE))
+                .flatMap(Bert.Size::of);
+        OptionalInt beside = said.isPresent() ? OptionalInt.empty() : HuggingFaceFolder.heads(file);
+        if (said.isEmpty() && beside.isEmpty()) return "it does not say its heads, taken as " + encoder.heads();
+        long found = said.isPresent() ? said.get().heads() : beside.getAsInt();
+        if (found == encoder.heads()) return null;
         throw new LimbeckException(file + " has no weights of " + wanted + ": expected " + encoder.heads()
-                + " heads, found " + found.heads() + "; set the architecture to one with as many (student, --arch)");
+                + " heads, found " + found + "; set the architecture to one with as many (student, --arch)");
     }
 
     private static List<String> without(Collection<String> names, Set<String> found) {

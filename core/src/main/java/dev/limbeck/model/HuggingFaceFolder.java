@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -39,11 +40,10 @@ import org.jspecify.annotations.Nullable;
  * model.safetensors} or {@code pytorch_model.bin}.
  *
  * @param size size of the encoder
- * @param classNames names of the outputs, from the configuration; empty if there is no classifier
+ * @param task the task, with the names of the outputs, from the configuration; without names if there is no classifier
  * @param weights file of the weights
  */
-public record HuggingFaceFolder(
-        Path folder, Bert.Size size, Tokenizer tokenizer, List<String> classNames, Path weights) {
+public record HuggingFaceFolder(Path folder, Bert.Size size, Tokenizer tokenizer, Task task, Path weights) {
     private static final String CONFIG = "config.json";
     private static final long MOST_BYTES = 1 << 24;
     private static final Set<String> KINDS = Set.of("bert", "distilbert", "roberta", "xlm-roberta");
@@ -93,15 +93,15 @@ public record HuggingFaceFolder(
      */
     public static HuggingFaceFolder read(Path folder) {
         Path file = folder.resolve(CONFIG);
-        JsonNode config;
-        try {
-            if (Files.size(file) > MOST_BYTES)
-                throw IoErrors.in(file, "is larger than 16 MiB; expected a configuration");
-            config = JSON.readTree(file.toFile());
-        } catch (IOException e) {
-            throw new LimbeckException(file + ": is not JSON; expected a configuration of transformers", e);
-        }
+        JsonNode config = config(file);
         String type = config.path("model_type").asText();
+        String others = type.isEmpty() ? ForeignFolder.weights(folder) : "";
+        if (!others.isEmpty()) {
+            throw IoErrors.in(
+                    file,
+                    "has no model_type, so the folder is none of transformers; for a network of images give its file of weights, "
+                            + others);
+        }
         if (!KINDS.contains(type)) {
             throw new LimbeckException(
                     file + ": its model_type must be bert, distilbert, roberta or xlm-roberta, found '"
@@ -135,9 +135,9 @@ public record HuggingFaceFolder(
                 .orElseThrow(() -> new LimbeckException(
                         folder + " must have its weights in model.safetensors or pytorch_model.bin, found neither; "
                                 + "join weights that are split into several files"));
-        List<String> outputs = outputs(config);
+        Task task = task(file, config);
         Bert.Pooling pooling =
-                outputs.isEmpty() ? Bert.Pooling.MEAN : distilbert ? Bert.Pooling.RELU : Bert.Pooling.TANH;
+                task.names().isEmpty() ? Bert.Pooling.MEAN : distilbert ? Bert.Pooling.RELU : Bert.Pooling.TANH;
         if (!TokenizerFiles.isIn(folder)) {
             throw new LimbeckException(
                     folder + " must have a tokenizer.json or vocab.txt, found neither; copy it there");
@@ -166,7 +166,41 @@ public record HuggingFaceFolder(
                 rows - start,
                 pooling);
         int most = (int) Math.min(tokenizer.most(), size.positions());
-        return new HuggingFaceFolder(folder, size, tokenizer.withMost(most), outputs, weights);
+        return new HuggingFaceFolder(folder, size, tokenizer.withMost(most), task, weights);
+    }
+
+    private static JsonNode config(Path file) {
+        try {
+            if (Files.size(file) > MOST_BYTES)
+                throw IoErrors.in(file, "is larger than 16 MiB; expected a configuration");
+            return JSON.readTree(file.toFile());
+        } catch (IOException e) {
+            throw new LimbeckException(file + ": is not JSON; expected a configuration of transformers", e);
+        }
+    }
+
+    /**
+     * Return the number of heads that the configuration beside a file of weights says.
+     *
+     * @return empty if there is none, or it does not say it
+     */
+    static OptionalInt heads(Path weights) {
+        Path file = weights.resolveSibling(CONFIG);
+        if (!Files.isRegularFile(file)) return OptionalInt.empty();
+        JsonNode config = config(file);
+        JsonNode said = config.path(config.has("n_heads") ? "n_heads" : "num_attention_heads");
+        return said.isInt() ? OptionalInt.of(said.asInt()) : OptionalInt.empty();
+    }
+
+    /**
+     * Refuse a place in a file for a folder, which has one set of weights.
+     *
+     * @param weightsKey null for none
+     */
+    static void requireNoKey(Path folder, @Nullable String weightsKey) {
+        if (weightsKey == null) return;
+        throw new LimbeckException("weights_key (--weights-key) chooses among the weights of a file, found "
+                + Printable.quote(weightsKey) + " for the folder " + folder + "; leave it out, or give a file");
     }
 
     private static void require(Path file, JsonNode config, String key, String expected) {
@@ -182,6 +216,25 @@ public record HuggingFaceFolder(
         if (value.isInt() && value.asInt() > 0 && value.asInt() < 1 << 22) return value.asInt();
         throw IoErrors.in(
                 file, "must have " + key + " from 1 to " + (1 << 22) + ", found " + Printable.quote(value.toString()));
+    }
+
+    /** Return the task that transformers trains the classifier for; its numbers are in the targets' units. */
+    private static Task task(Path file, JsonNode config) {
+        List<String> names = outputs(config);
+        JsonNode said = config.path("problem_type");
+        boolean silent = names.isEmpty() || said.isMissingNode() || said.isNull();
+        // What transformers assumes where nothing is said.
+        if (silent) return names.size() == 1 ? new Task.Regression(names) : new Task.SingleLabel(names);
+        return switch (said.asText()) {
+            case "single_label_classification" -> new Task.SingleLabel(names);
+            case "multi_label_classification" -> new Task.MultiLabel(names);
+            case "regression" -> new Task.Regression(names);
+            default ->
+                throw IoErrors.in(
+                        file,
+                        "must have problem_type single_label_classification, multi_label_classification or regression, found "
+                                + Printable.quote(said.toString()) + "; correct it");
+        };
     }
 
     /** Return the names of the outputs if the model has a classifier. */
@@ -206,30 +259,23 @@ public record HuggingFaceFolder(
     }
 
     /**
-     * Open it as a classifier.
+     * Open it with its classifier.
      *
      * @throws LimbeckException if it has no classifier, or its weights do not fit
      */
     SavedModel open() {
-        if (classNames.isEmpty()) {
+        if (task.names().isEmpty()) {
             throw new LimbeckException(folder + " has no classifier; fine-tune one with train --weights " + folder
                     + " --arch " + architecture().name());
         }
         Map<String, String> preprocessing = preprocessing();
         WeightFile file = WeightFiles.open(weights);
-        Module network = SavedModel.created(file, architecture(), classNames.size(), Modalities.inputs(preprocessing));
+        Module network = SavedModel.created(file, architecture(), task.outputs(), Modalities.inputs(preprocessing));
         try {
             List<String> notes = load(file, network, name -> true, null);
             network.eval();
             return new SavedModel(
-                    network,
-                    architecture().name(),
-                    new Task.SingleLabel(classNames),
-                    preprocessing,
-                    network.sha256(),
-                    weights,
-                    null,
-                    notes);
+                    network, architecture().name(), task, true, preprocessing, network.sha256(), weights, null, notes);
         } catch (RuntimeException e) {
             network.close();
             throw e;
@@ -310,7 +356,7 @@ public record HuggingFaceFolder(
 
     /** A mean of tokens needs no pooler, and DistilBERT has one segment. */
     private boolean isOptional(String name) {
-        return name.equals(SEGMENTS) || classNames.isEmpty() && name.startsWith("bert.pooler.");
+        return name.equals(SEGMENTS) || task.names().isEmpty() && name.startsWith("bert.pooler.");
     }
 
     /** A vocabulary may have fewer words than the model has rows. */

@@ -9,7 +9,6 @@ import dev.limbeck.Printable;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Modalities;
-import dev.limbeck.io.IoErrors;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
@@ -20,17 +19,14 @@ import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFile;
 import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Bert;
 import dev.limbeck.zoo.Zoo;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +37,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param architecture name in the zoo
  * @param task the task, with class or target names; without names if the file has none
+ * @param knowsTask whether the file or the architecture says the task; if not, one class per row is assumed
  * @param preprocessing preprocessing of its inputs, in the form of {@link Data#preprocessing}; empty if the file has none
  * @param sha256 SHA-256 of weights and buffers, in hex
  * @param file file of the weights
@@ -51,6 +48,7 @@ public record SavedModel(
         Module module,
         String architecture,
         Task task,
+        boolean knowsTask,
         Map<String, String> preprocessing,
         String sha256,
         Path file,
@@ -60,11 +58,6 @@ public record SavedModel(
     /** File name of the weights in a run directory. */
     public static final String FILE_NAME = "model.safetensors";
 
-    /** File names of weights used by people and libraries. */
-    private static final Pattern WEIGHTS =
-            Pattern.compile("(?i).+\\.(safetensors|bin|pth?|ckpt|th|tar|onnx|index\\.json)");
-
-    private static final int NAMED = 5;
     private static final String FORMAT = "limbeck";
     /** Key of the metadata with the name of the architecture. */
     public static final String ARCHITECTURE = "architecture";
@@ -153,13 +146,14 @@ public record SavedModel(
      */
     public static SavedModel open(Path path, @Nullable Architecture named, @Nullable String weightsKey) {
         if (HuggingFaceFolder.isAt(path)) {
+            HuggingFaceFolder.requireNoKey(path, weightsKey);
             HuggingFaceFolder folder = HuggingFaceFolder.read(path);
             if (named != null) architecture(path, folder.architecture().name(), named);
             return folder.open();
         }
         Path file = fileOf(path);
         if (!Files.isRegularFile(file)) {
-            LimbeckException beside = huggingFace(path);
+            LimbeckException beside = ForeignFolder.error(path);
             if (beside != null) throw beside;
             String near = MissingFile.meant(file);
             throw new LimbeckException("no model at " + path
@@ -194,7 +188,15 @@ public record SavedModel(
         else if (!ours) task = new Task.SingleLabel(foreignNames(file, weights.classNames(), classes, notes));
         notes.forEach(note -> LOG.warn(Printable.line(note)));
         return new SavedModel(
-                module, architecture.name(), task, metadata, module.sha256(), file, weightsKey, List.copyOf(notes));
+                module,
+                architecture.name(),
+                task,
+                ours || architecture.givesEmbedding(),
+                metadata,
+                module.sha256(),
+                file,
+                weightsKey,
+                List.copyOf(notes));
     }
 
     /** Select among the class names that a training script stored beside the weights, and note the selection. */
@@ -218,31 +220,6 @@ public record SavedModel(
         }
         notes.add(file + ": its class names come from its '" + first.key() + "'");
         return first.names();
-    }
-
-    /**
-     * Return an error that lists the weight files of a folder, if a Hugging Face library wrote it or it holds other
-     * weights.
-     *
-     * @return the error, or null for any other folder
-     */
-    public static @Nullable LimbeckException huggingFace(Path folder) {
-        if (!Files.isDirectory(folder) || Files.isRegularFile(folder.resolve(FILE_NAME))) return null;
-        List<String> files;
-        try (Stream<Path> all = Files.list(folder)) {
-            files = all.filter(Files::isRegularFile)
-                    .map(one -> one.getFileName().toString())
-                    .filter(name -> WEIGHTS.matcher(name).matches())
-                    .sorted()
-                    .limit(NAMED)
-                    .toList();
-        } catch (IOException e) {
-            throw IoErrors.reading(folder, e);
-        }
-        if (files.isEmpty()) return null;
-        return new LimbeckException(folder + " is a folder of another library, without " + FILE_NAME
-                + "; give its file of weights, "
-                + files.stream().map(name -> folder.resolve(name).toString()).collect(Collectors.joining(" or ")));
     }
 
     /** Return the inputs that a network is made for, if its layers depend on them. */
@@ -274,7 +251,7 @@ public record SavedModel(
                     + " does not contain its architecture; set it (--arch, for a teacher --teacher-arch) to one of "
                     + String.join(", ", Zoo.names()));
         }
-        if (stored != null && named != null && !stored.equals(named.name())) {
+        if (stored != null && named != null && !Bert.Size.areSame(stored, named.name())) {
             throw new LimbeckException(
                     file + " is a " + stored + ", but " + named.name() + " was requested; leave the architecture out");
         }
@@ -322,7 +299,32 @@ public record SavedModel(
     /** Return the same network with other names and preprocessing. Close only one of both. */
     public SavedModel withMetadata(List<String> otherNames, Map<String, String> otherPreparation) {
         return new SavedModel(
-                module, architecture, task.withNames(otherNames), otherPreparation, sha256, file, weightsKey, notes);
+                module,
+                architecture,
+                task.withNames(otherNames),
+                knowsTask,
+                otherPreparation,
+                sha256,
+                file,
+                weightsKey,
+                notes);
+    }
+
+    /**
+     * Return the task for rows: its own, or theirs if the file does not say one. Numbers are then in the targets' units, as those of
+     * TorchScript and ONNX files are.
+     *
+     * @param rows the task of the rows; a model that does not say its task still has a classifier, so embeddings are not its task
+     */
+    public Task taskFor(Task rows) {
+        if (knowsTask || rows.kind() == Task.Kind.EMBEDDING) return task;
+        return Task.of(rows.kind(), task.names().isEmpty() ? rows.names() : task.names());
+    }
+
+    /** Return the same network with the task that it has for rows, see {@link #taskFor}. Close only one of both. */
+    public SavedModel withTaskFor(Task rows) {
+        return new SavedModel(
+                module, architecture, taskFor(rows), knowsTask, preprocessing, sha256, file, weightsKey, notes);
     }
 
     /** Return the number of outputs. */

@@ -18,9 +18,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** Read tokenizers of Hugging Face's libraries: {@code tokenizer.json} or {@code vocab.txt}, alone or in a folder. */
 public final class TokenizerFiles {
@@ -33,6 +35,9 @@ public final class TokenizerFiles {
 
     private static final String WORD_PIECE = "WordPiece";
     private static final String UNKNOWN = "[UNK]";
+    private static final String FIRST = "[CLS]";
+    private static final String LAST = "[SEP]";
+    private static final String BERTS = FIRST + " A " + LAST;
     private static final int LONGEST_WORD = 100;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -76,6 +81,7 @@ public final class TokenizerFiles {
         List<String> words = new ArrayList<>(Files.readAllLines(file, StandardCharsets.UTF_8));
         while (!words.isEmpty() && words.get(words.size() - 1).isEmpty()) words.remove(words.size() - 1);
         JsonNode config = config(file);
+        requireRight(file, config, JSON.missingNode());
         boolean lowercase = config.path("do_lower_case").asBoolean(true);
         return new WordPiece(
                 words,
@@ -83,7 +89,28 @@ public final class TokenizerFiles {
                         lowercase,
                         config.path("strip_accents").asBoolean(lowercase),
                         config.path("tokenize_chinese_chars").asBoolean(true)),
-                Math.min(MOST_TOKENS, config.path("model_max_length").asInt(MOST_TOKENS)));
+                most(config.path("model_max_length")));
+    }
+
+    /** Return a limit of tokens, at most that of most encoders. For none, transformers writes 1e30. */
+    private static int most(JsonNode said) {
+        return said.canConvertToInt() && said.asInt() > 0 ? Math.min(MOST_TOKENS, said.asInt()) : MOST_TOKENS;
+    }
+
+    /**
+     * Refuse a tokenizer that cuts the start of a long text.
+     *
+     * @param config beside the file, which decides
+     * @param truncation of the file
+     */
+    private static void requireRight(Path file, JsonNode config, JsonNode truncation) {
+        String side = config.path("truncation_side")
+                .asText(truncation.path("direction").asText("right"));
+        if (side.equalsIgnoreCase("right")) return;
+        throw IoErrors.in(
+                file,
+                "must cut long texts at their end (truncation right), found '" + Printable.quote(side)
+                        + "'; set it to right if texts fit, or export the model as ONNX and use a function as teacher");
     }
 
     private static JsonNode config(Path file) throws IOException {
@@ -98,7 +125,8 @@ public final class TokenizerFiles {
         JsonNode root = JSON.readTree(file.toFile());
         JsonNode model = root.path("model");
         String kind = model.path("type").asText(WORD_PIECE);
-        int most = Math.min(MOST_TOKENS, root.at("/truncation/max_length").asInt(MOST_TOKENS));
+        requireRight(file, config(file), root.path("truncation"));
+        int most = most(root.at("/truncation/max_length"));
         return kind.equals(WORD_PIECE) ? wordPiece(file, root, most) : other(file, kind, root, most);
     }
 
@@ -152,6 +180,8 @@ public final class TokenizerFiles {
             }
             words[id] = word.getKey();
         });
+        requireMarks(file, root.path("post_processor"), Arrays.asList(words));
+        Set<String> marks = new LinkedHashSet<>();
         for (JsonNode added : root.path("added_tokens")) {
             String word = added.path("content").asText();
             int id = added.path("id").asInt(-1);
@@ -160,6 +190,15 @@ public final class TokenizerFiles {
                         file,
                         "adds the token '" + Printable.quote(word) + "' to its vocabulary, which is not supported");
             }
+            boolean plain = !added.path("normalized").asBoolean()
+                    && !added.path("single_word").asBoolean();
+            if (!plain && !WordPiece.MARKS.contains(word)) {
+                throw IoErrors.in(
+                        file,
+                        "cuts out the token '" + Printable.quote(word)
+                                + "' of normalized texts or of whole words; set its normalized and single_word to false");
+            }
+            marks.add(word);
         }
         boolean lowercase = normalizer.path("lowercase").asBoolean(true);
         JsonNode strip = normalizer.path("strip_accents");
@@ -169,7 +208,39 @@ public final class TokenizerFiles {
                         lowercase,
                         strip.isBoolean() ? strip.asBoolean() : lowercase,
                         normalizer.path("handle_chinese_chars").asBoolean(true)),
-                most);
+                most,
+                marks);
+    }
+
+    /** Refuse other marks around a text than those that WordPiece adds. */
+    private static void requireMarks(Path file, JsonNode processor, List<String> words) {
+        JsonNode single = processor.path("single");
+        boolean fits = switch (processor.path("type").asText()) {
+            case "BertProcessing" ->
+                isMark(processor.path("cls").path(1), FIRST, words)
+                        && isMark(processor.path("sep").path(1), LAST, words);
+            case "TemplateProcessing" ->
+                single.size() == 3
+                        && isMark(special(processor, single.path(0)), FIRST, words)
+                        && single.path(1).at("/Sequence/id").asText().equals("A")
+                        && isMark(special(processor, single.path(2)), LAST, words);
+            default -> false;
+        };
+        String said = single.isMissingNode() ? processor.path("type").asText("none") : single.toString();
+        require(file, "post_processor", fits ? BERTS : said, BERTS);
+    }
+
+    /** Return the only id of a template's mark. */
+    private static JsonNode special(JsonNode processor, JsonNode piece) {
+        JsonNode ids = processor
+                .path("special_tokens")
+                .path(piece.at("/SpecialToken/id").asText())
+                .path("ids");
+        return ids.size() == 1 ? ids.path(0) : JSON.missingNode();
+    }
+
+    private static boolean isMark(JsonNode id, String mark, List<String> words) {
+        return id.isInt() && id.asInt() == words.indexOf(mark);
     }
 
     private static void require(Path file, String key, String found, String expected) {

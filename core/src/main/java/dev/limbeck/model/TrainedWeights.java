@@ -12,6 +12,7 @@ import dev.limbeck.weights.RequiredTensors;
 import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Bert;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +35,7 @@ public final class TrainedWeights {
         Architecture found = stored == null ? null : Zoo.find(stored).orElse(null);
         if (found == null) return wanted;
         String plain = found.withoutQuantization().withOwnHead().name();
-        if (!plain.equals(wanted.withoutQuantization().withOwnHead().name())) {
+        if (!Bert.Size.areSame(plain, wanted.withoutQuantization().withOwnHead().name())) {
             throw new LimbeckException(path + " is a " + stored + ", expected the weights of a " + wanted
                     + "; use that architecture, or other weights");
         }

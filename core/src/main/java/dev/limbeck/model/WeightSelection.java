@@ -88,11 +88,11 @@ public final class WeightSelection {
         PairedTensors bodies = bodies(source, network, architecture);
         Map<String, Pair> pairs = new LinkedHashMap<>(bodies.pairs());
         Map<String, String> heads = new LinkedHashMap<>();
-        int @Nullable [] rows = rows(source.task(), data.task());
+        int @Nullable [] rows = rows(source.taskFor(data.task()), data.task());
         bodies.heads().keySet().forEach(path -> {
             PairedTensors paired = PairedTensors.ofHeads(path, network, source.module());
             if (paired.misfit() != null) heads.put(path, "another head");
-            else if (rows == null) heads.put(path, difference(source.task(), data.task()));
+            else if (rows == null) heads.put(path, difference(source.taskFor(data.task()), data.task()));
             else pairs.putAll(paired.pairs());
         });
         int sliced = 0;

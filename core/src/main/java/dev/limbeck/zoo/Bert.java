@@ -151,6 +151,12 @@ public final class Bert extends Module {
                             : Pooling.valueOf(parts.group(7).toUpperCase(Locale.ROOT))));
         }
 
+        /** Return whether two names stand for one architecture: {@code bert-base} is {@code bert-L12-H768-A12}. */
+        public static boolean areSame(String one, String other) {
+            Optional<Size> size = of(one);
+            return one.equals(other) || size.isPresent() && size.equals(of(other));
+        }
+
         /** Return the same size with another number of layers. */
         public Size withLayers(int other) {
             return new Size(style, other, width, heads, inner, positions, pooling);

@@ -7,14 +7,37 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.DataLoader;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.SplitSettings;
+import dev.limbeck.data.rows.RowData;
+import dev.limbeck.data.rows.RowEncoding;
+import dev.limbeck.data.rows.RowFiles;
+import dev.limbeck.data.rows.RowModality;
+import dev.limbeck.data.rows.Rows;
+import dev.limbeck.distill.teacher.MappedTeacher;
+import dev.limbeck.distill.teacher.ModuleTeacher;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherContext;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.predict.Predictors;
+import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.text.TextPreprocessing;
+import dev.limbeck.text.WordPiece;
+import dev.limbeck.weights.Safetensors;
+import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Bert;
 import dev.limbeck.zoo.Zoo;
 import java.io.File;
@@ -22,6 +45,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.apache.commons.io.FileUtils;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
@@ -104,6 +129,175 @@ class HuggingFaceFolderTest {
         }
     }
 
+    /** Return a copy of the small BERT whose configuration is changed. */
+    private Path changed(String from, String to) throws IOException {
+        Path folder = home.resolve("model");
+        FileUtils.copyDirectory(RESOURCES.resolve("tiny-bert").toFile(), folder.toFile());
+        Path config = folder.resolve("config.json");
+        String text = Files.readString(config);
+        assertThat(text).contains(from);
+        Files.writeString(config, text.replace(from, to));
+        return folder;
+    }
+
+    private Path problem(String type) throws IOException {
+        return changed("\"pad_token_id\"", "\"problem_type\": " + type + ", \"pad_token_id\"");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "null | SINGLE_LABEL",
+                "\"single_label_classification\" | SINGLE_LABEL",
+                "\"multi_label_classification\" | MULTI_LABEL",
+                "\"regression\" | REGRESSION"
+            })
+    void theProblemTypeIsTheTask(String type, Task.Kind kind) throws IOException {
+        Path folder = problem(type);
+        try (SavedModel model = SavedModel.open(folder, null)) {
+            assertThat(model.task()).isEqualTo(Task.of(kind, List.of("card", "payment", "other")));
+            assertThat(model.knowsTask()).isTrue();
+            RowEncoding encoding = RowModality.ofSaved(model.preprocessing()).orElseThrow();
+            List<RowEncoding.Encoded> rows = List.of(encoding.encode("where is my card"));
+            double[] outputs;
+            try (Scope scope = Scope.open()) {
+                outputs = Tensors.toDoubles(model.module().predict(encoding.batch(rows)));
+            }
+            double[] expected = model.task().decode(outputs);
+            double[] found = kind == Task.Kind.REGRESSION
+                    ? Predictors.regressor(model, encoding::batch).predictAll(rows).get(0).values().stream()
+                            .mapToDouble(Double::doubleValue)
+                            .toArray()
+                    : Predictors.classifier(model, encoding::batch)
+                            .predictAll(rows)
+                            .get(0)
+                            .probabilities()
+                            .values()
+                            .stream()
+                            .mapToDouble(Double::doubleValue)
+                            .toArray();
+            assertThat(found).containsExactly(expected, within(1e-6));
+            if (kind == Task.Kind.REGRESSION) assertThat(found).containsExactly(outputs, within(1e-6));
+            if (kind == Task.Kind.MULTI_LABEL) {
+                assertThat(found[1]).isCloseTo(1 / (1 + Math.exp(-outputs[1])), within(1e-6));
+            }
+        }
+    }
+
+    @Test
+    void oneLabelIsANumberAndOtherProblemsAreRefused() throws IOException {
+        Path one = changed(",\n    \"1\": \"payment\",\n    \"2\": \"other\"", "");
+        assertThat(HuggingFaceFolder.read(one).task()).isEqualTo(new Task.Regression(List.of("card")));
+        assertThatThrownBy(() -> SavedModel.open(problem("\"ranking\""), null))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(home.resolve("model/config.json")
+                        + ": must have problem_type single_label_classification, multi_label_classification or regression, "
+                        + "found \"ranking\"; correct it");
+    }
+
+    /** Numbers are in the targets' units, and the student's targets are standardized. */
+    @Test
+    void aRegressionTeachesOnTheStudentsScale() throws IOException {
+        Path table = Files.writeString(
+                home.resolve("rows.csv"),
+                "text,card,payment,other\nwhere is my card,1,20,3\nlost,5,10,9\ntop up is late,3,60,4\n");
+        Rows rows = Rows.read(
+                RowFiles.of(table), List.of("card", "payment", "other"), Task.Kind.REGRESSION, Set.of(), line -> {});
+        try (SavedModel model = SavedModel.open(problem("\"regression\""), null);
+                RowData data = new RowData(
+                        rows,
+                        new SplitSettings(1, 0, 0, 0, false, false),
+                        3,
+                        plan -> RowModality.ofSaved(model.preprocessing()).orElseThrow());
+                Scope scope = Scope.open();
+                DataLoader batches = data.evaluate(Split.TRAIN)) {
+            Teacher teacher = MappedTeacher.matching(ModuleTeacher.of(model), false, Map.of(), data.task());
+            Batch batch = batches.next();
+            double[] own = Tensors.toDoubles(model.module().predict(batch.inputs()));
+            TeacherContext context = new TeacherContext(data, Engine.device("cpu"), Precision.FP32, null);
+            try (TeacherSession session = teacher.open(context)) {
+                double[] taught = Tensors.toDoubles(session.logits(batch));
+                Task.Regression task = (Task.Regression) data.task();
+                assertThat(task.means()).isNotEqualTo(List.of(0.0, 0.0, 0.0));
+                for (int i = 0; i < own.length; i++) {
+                    assertThat(taught[i]).isCloseTo(task.standardized(i % 3, own[i]), within(1e-4));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aKeyOfWeightsIsForFiles() throws IOException {
+        Path folder = RESOURCES.resolve("tiny-bert");
+        String words =
+                "weights_key (--weights-key) chooses among the weights of a file, found model_ema for the folder "
+                        + folder + "; leave it out, or give a file";
+        assertThatThrownBy(() -> SavedModel.open(folder, null, "model_ema")).hasMessage(words);
+        List<InputSpec> inputs = List.of(InputSpec.ids(InputSpec.TOKENS, 30, 0, InputSpec.FREE));
+        Architecture architecture = HuggingFaceFolder.read(folder).architecture();
+        try (Module network = architecture.create(5, inputs)) {
+            assertThatThrownBy(() -> BackboneWeights.load(folder, "model_ema", null, network, architecture))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage(words);
+        }
+    }
+
+    @Test
+    void aFolderOfImagesIsSentToItsFile() throws IOException {
+        Path folder = Files.createDirectories(home.resolve("timm"));
+        Files.writeString(folder.resolve("config.json"), "{\"architecture\": \"resnet18\"}");
+        Path weights = Files.writeString(folder.resolve("model.safetensors"), "");
+        assertThatThrownBy(() -> SavedModel.open(folder, null))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(folder.resolve("config.json")
+                        + ": has no model_type, so the folder is none of transformers; for a network of images give its "
+                        + "file of weights, " + weights);
+    }
+
+    /** Shapes do not show how a width is divided. */
+    @Test
+    void headsAreThoseOfTheConfigurationBesideAFile() throws IOException {
+        Path folder = changed("\"pad_token_id\": 0", "\"pad_token_id\": 0");
+        Path weights = folder.resolve("model.safetensors");
+        List<InputSpec> inputs = List.of(InputSpec.ids(InputSpec.TOKENS, 30, 0, InputSpec.FREE));
+        Architecture right = new Bert.Size(2, 8, 2, 32, 24, Bert.Pooling.TANH).architecture();
+        Architecture wrong = new Bert.Size(2, 8, 4, 32, 24, Bert.Pooling.TANH).architecture();
+        try (Module network = right.create(5, inputs);
+                Module other = wrong.create(5, inputs)) {
+            assertThat(BackboneWeights.load(weights, null, null, network, right))
+                    .doesNotContain("heads");
+            assertThatThrownBy(() -> BackboneWeights.load(weights, null, null, other, wrong))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage(weights + " has no weights of " + wrong.name() + ": expected 4 heads, found 2; set the "
+                            + "architecture to one with as many (student, --arch)");
+            Files.delete(folder.resolve("config.json"));
+            assertThat(BackboneWeights.load(weights, null, null, other, wrong))
+                    .contains("it does not say its heads, taken as 4");
+        }
+    }
+
+    @Test
+    void oneEncoderMayHaveTwoNames() {
+        assertThat(Bert.Size.areSame("bert-tiny", "bert-L2-H128-A2")).isTrue();
+        assertThat(Bert.Size.areSame("bert-tiny", "bert-L2-H128-A4")).isFalse();
+        assertThat(Bert.Size.areSame("resnet18", "resnet34")).isFalse();
+        List<InputSpec> inputs = List.of(InputSpec.ids(InputSpec.TOKENS, 5, 0, InputSpec.FREE));
+        List<String> words = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "word");
+        TextPreprocessing texts = new TextPreprocessing("text", new WordPiece(words, WordPiece.Rules.uncased(), 8));
+        Path file = home.resolve("tiny.safetensors");
+        Architecture named = Zoo.byName("bert-tiny");
+        Architecture sized = Zoo.byName("bert-L2-H128-A2");
+        List<String> classes = List.of("a", "b");
+        try (Module network = named.create(2, inputs);
+                StateDict state = network.stateDict()) {
+            state.metadata().putAll(SavedModel.metadata("bert-tiny", new Task.SingleLabel(classes), texts));
+            Safetensors.write(state, file);
+        }
+        SavedModel.open(file, sized).close();
+        assertThat(TrainedWeights.architecture(file, sized, classes).name()).isEqualTo(sized.name());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -119,12 +313,7 @@ class HuggingFaceFolderTest {
                 "{ | [ | is not JSON"
             })
     void whatDoesNotFitIsOneLine(String from, String to, String message) throws IOException {
-        Path folder = home.resolve("model");
-        FileUtils.copyDirectory(RESOURCES.resolve("tiny-bert").toFile(), folder.toFile());
-        Path config = folder.resolve("config.json");
-        String text = Files.readString(config);
-        assertThat(text).contains(from);
-        Files.writeString(config, text.replace(from, to));
+        Path folder = changed(from, to);
         assertThatThrownBy(() -> SavedModel.open(folder, null))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining(message)

@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Modalities;
+import dev.limbeck.distill.teacher.MappedTeacher;
+import dev.limbeck.distill.teacher.ModuleTeacher;
+import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.nn.AdaptiveAvgPool2d;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Linear;
@@ -215,6 +219,30 @@ class SavedModelTest {
                 Map.of("classes", "['a', 'b', 'c']", "names", "{0: 'b', 1: 'a', 2: 'c'}"),
                 List.of(),
                 "its 'classes' and its 'names' disagree about its classes; both are ignored");
+    }
+
+    /** A classifier has outputs for each task; what they are for, only its trainer knows. */
+    @Test
+    void aForeignNetworkHasTheTaskOfTheRows() {
+        List<String> names = List.of("a", "b", "c");
+        Task.Regression numbers = new Task.Regression(names, List.of(1.0, 2.0, 3.0), List.of(4.0, 5.0, 6.0));
+        Path bare = rewritten(state -> state.metadata().clear());
+        try (SavedModel model = SavedModel.open(bare, Zoo.CIFAR_RESNET8);
+                SavedModel own = SavedModel.open(file, null)) {
+            assertThat(model.knowsTask()).isFalse();
+            assertThat(own.knowsTask()).isTrue();
+            Teacher foreign = ModuleTeacher.of(model);
+            assertThat(foreign.task(new Task.SingleLabel(names))).isEqualTo(new Task.SingleLabel(names));
+            assertThat(foreign.task(new Task.MultiLabel(names))).isEqualTo(new Task.MultiLabel(names));
+            assertThat(foreign.task(numbers)).as("in the targets' units").isEqualTo(new Task.Regression(names));
+            assertThat(foreign.task(new Task.Embedding()).kind()).isEqualTo(Task.Kind.SINGLE_LABEL);
+            assertThat(ModuleTeacher.of(own).task(numbers).kind()).isEqualTo(Task.Kind.SINGLE_LABEL);
+            assertThat(ModuleTeacher.of(model.module(), names).task(numbers)).isEqualTo(numbers);
+            assertThat(MappedTeacher.matching(foreign, false, Map.of(), numbers).task(numbers))
+                    .isEqualTo(numbers);
+            Task given = model.withTaskFor(new Task.MultiLabel(names)).task();
+            assertThat(given).isEqualTo(new Task.MultiLabel(names));
+        }
     }
 
     private void foreign(Map<String, String> metadata, List<String> names, String note) {

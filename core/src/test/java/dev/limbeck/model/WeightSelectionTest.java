@@ -54,6 +54,7 @@ class WeightSelectionTest {
                 network,
                 architecture.name(),
                 new Task.SingleLabel(List.of(classes)),
+                true,
                 Map.of(),
                 network.sha256(),
                 Path.of("big"),
@@ -255,7 +256,15 @@ class WeightSelectionTest {
         try (SavedModel plain = larger(Zoo.SMALL_CNN, "a");
                 Module network = Zoo.SMALL_CNN.create(1)) {
             SavedModel from = new SavedModel(
-                    plain.module(), plain.architecture(), of, Map.of(), plain.sha256(), plain.file(), null, List.of());
+                    plain.module(),
+                    plain.architecture(),
+                    of,
+                    true,
+                    Map.of(),
+                    plain.sha256(),
+                    plain.file(),
+                    null,
+                    List.of());
             assertThat(start(from, network, Zoo.SMALL_CNN, "a").heads()).containsEntry("classifier", "another task");
         }
     }

@@ -241,7 +241,8 @@ class PruningTest {
             PrunableNetwork prunable = PrunableNetwork.of(network, architecture, IMAGES);
             Criterion criterion = architecture.name().startsWith("resnet") ? Criterion.BN : Criterion.L1;
             Task task = new Task.SingleLabel(List.of("a", "b", "c"));
-            SavedModel model = new SavedModel(network, architecture.name(), task, Map.of(), "", file, null, List.of());
+            SavedModel model =
+                    new SavedModel(network, architecture.name(), task, true, Map.of(), "", file, null, List.of());
             try (Pruned pruned = new Pruning(criterion).toShare(prunable, 0.5)) {
                 assertThat((double) pruned.after().macs() / pruned.before().macs())
                         .isBetween(0.47, 0.5);

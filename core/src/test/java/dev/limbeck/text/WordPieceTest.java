@@ -58,6 +58,25 @@ class WordPieceTest {
     }
 
     @Test
+    void furtherMarksAreCutOutAsTheyAreWritten() {
+        WordPiece marked = new WordPiece(WORDS, WordPiece.Rules.uncased(), 16, List.of("un", "[MASK]", "i"));
+        assertThat(marked.encode("the unthe ithe")).containsExactly(2, 14, 5, 14, 13, 14, 3);
+        assertThat(uncased().encode("the unthe ithe")).containsExactly(2, 14, 1, 1, 3);
+        TextPreprocessing text = new TextPreprocessing("body", marked);
+        assertThat(TextPreprocessing.of("text").with(text.toMetadata())).isEqualTo(text);
+        assertThat(marked.identity()).isNotEqualTo(uncased().identity());
+        assertThat(marked).isNotEqualTo(uncased());
+        assertThat(marked.withMost(8).encode("unun")).containsExactly(2, 5, 5, 3);
+        WordPiece own = new WordPiece(WORDS, WordPiece.Rules.uncased(), 16, List.of("[CLS]", "[MASK]"));
+        assertThat(own).isEqualTo(uncased()).hasToString(uncased().identity());
+        for (String none : List.of("zz", "")) {
+            assertThatThrownBy(() -> new WordPiece(WORDS, WordPiece.Rules.uncased(), 16, List.of(none)))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("the vocabulary must have " + none + ", found none among 16 words");
+        }
+    }
+
+    @Test
     void metadataHoldsAllOfIt() {
         TextPreprocessing text = new TextPreprocessing("body", uncased());
         TextPreprocessing again = TextPreprocessing.of("text").with(text.toMetadata());

@@ -198,6 +198,7 @@ class ExporterTest {
                 module,
                 "cifar-resnet8",
                 student.task(),
+                true,
                 student.preprocessing(),
                 module.sha256(),
                 home.resolve("nowhere.safetensors"),

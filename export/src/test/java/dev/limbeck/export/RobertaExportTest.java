@@ -35,7 +35,11 @@ class RobertaExportTest {
         Files.copy(
                 Path.of("../tokenizers/src/test/resources/dev/limbeck/tokenizers", kind + ".json"),
                 folder.resolve("tokenizer.json"));
-        List<String> texts = List.of("Where is my card?", "", "le café 😀 \ud800 你好", "lost ".repeat(50));
+        List<String> texts = List.of(
+                "Where is my card?",
+                "",
+                "le café 😀 \ud800 你好",
+                "lost ".repeat(50).strip());
         try (SavedModel model = SavedModel.open(folder, null)) {
             Tokenizer tokens =
                     TextPreprocessing.of("text").with(model.preprocessing()).tokenizer();
@@ -57,6 +61,9 @@ class RobertaExportTest {
                     double[] expected = Tensors.toDoubles(model.module().predict(Inputs.of(alone)));
                     assertThat(predictor.predictAll(texts).get(i).logits()).containsExactly(expected, within(1e-5));
                     assertThat(predictor.predict(texts.get(i)).logits()).containsExactly(expected, within(1e-5));
+                    // Texts of files are stripped in training.
+                    assertThat(predictor.predict(" \n" + texts.get(i) + "  ").logits())
+                            .containsExactly(expected, within(1e-5));
                 }
             }
         }

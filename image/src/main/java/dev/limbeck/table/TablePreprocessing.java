@@ -243,6 +243,11 @@ public final class TablePreprocessing implements Preprocessing {
         return names(Column.Categories.class);
     }
 
+    /** Return the cells that mean no value, besides empty ones. */
+    public Set<String> missing() {
+        return missing;
+    }
+
     private List<String> names(Class<? extends Column> kind) {
         return columns.stream().filter(kind::isInstance).map(Column::name).toList();
     }

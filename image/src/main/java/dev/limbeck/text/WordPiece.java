@@ -1,9 +1,11 @@
 package dev.limbeck.text;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +27,13 @@ public final class WordPiece implements Tokenizer {
     private static final String FIRST = "[CLS]";
     private static final String LAST = "[SEP]";
     private static final String PAD = "[PAD]";
+    private static final String MORE = "marks";
+    /** Words of the vocabulary that are cut out of texts: the first four must be in it. */
+    public static final List<String> MARKS = List.of(UNKNOWN, FIRST, LAST, PAD, "[MASK]");
+
+    private static final int NEEDED = 4;
+    /** Each text is searched for each of them. */
+    private static final int MOST_MARKS = 2000;
     /** Longer words are unknown, as in the reference. */
     private static final int LONGEST_WORD = 100;
     /** {@code [CLS]} and {@code [SEP]}. */
@@ -35,6 +44,9 @@ public final class WordPiece implements Tokenizer {
     private final int most;
     private final Map<String, Integer> ids = new HashMap<>();
     private final Map<String, Integer> marks = new LinkedHashMap<>();
+    /** Marks besides BERT's own, sorted. */
+    private final List<String> more;
+
     private final int longest;
     private final String identity;
 
@@ -60,6 +72,16 @@ public final class WordPiece implements Tokenizer {
      * @throws LimbeckException if a word occurs twice, or {@code [UNK]}, {@code [CLS]}, {@code [SEP]} or {@code [PAD]} is missing
      */
     public WordPiece(List<String> vocabulary, Rules rules, int most) {
+        this(vocabulary, rules, most, List.of());
+    }
+
+    /**
+     * Create a tokenizer with further words that are cut out of texts as they are written, such as {@code [unused0]}.
+     *
+     * @param given words of the vocabulary; BERT's own may be among them
+     * @throws LimbeckException if one is not in the vocabulary, or there are more than 2,000
+     */
+    public WordPiece(List<String> vocabulary, Rules rules, int most, Collection<String> given) {
         this.vocabulary = List.copyOf(vocabulary);
         this.rules = rules;
         this.most = most;
@@ -73,19 +95,27 @@ public final class WordPiece implements Tokenizer {
             longestSoFar = Math.max(longestSoFar, word.length());
         }
         longest = longestSoFar;
-        for (String mark : List.of(UNKNOWN, FIRST, LAST, PAD)) {
-            Integer id = ids.get(mark);
-            if (id == null) {
-                throw new LimbeckException(
-                        "the vocabulary must have " + mark + ", found none among " + vocabulary.size() + " words");
-            }
-            marks.put(mark, id);
+        more = given.stream().filter(mark -> !MARKS.contains(mark)).sorted().toList();
+        if (more.size() > MOST_MARKS) {
+            throw new LimbeckException("a vocabulary may have " + MOST_MARKS + " marks, found " + more.size());
         }
-        if (ids.containsKey("[MASK]")) marks.put("[MASK]", ids.get("[MASK]"));
+        MARKS.subList(0, NEEDED).forEach(this::mark);
+        if (ids.containsKey(MARKS.get(NEEDED))) mark(MARKS.get(NEEDED));
+        more.forEach(this::mark);
         CRC32 sum = new CRC32();
         sum.update(String.join("\n", vocabulary).getBytes(StandardCharsets.UTF_8));
+        sum.update(String.join("\n", more).getBytes(StandardCharsets.UTF_8));
         identity = NAME + " " + rules + " most=" + most + " vocabulary of " + vocabulary.size() + " words, CRC32 "
                 + Long.toHexString(sum.getValue());
+    }
+
+    private void mark(String word) {
+        Integer id = word.isEmpty() ? null : ids.get(word);
+        if (id == null) {
+            throw new LimbeckException("the vocabulary must have " + Printable.quote(word) + ", found none among "
+                    + vocabulary.size() + " words");
+        }
+        marks.put(word, id);
     }
 
     /** Return whether metadata contains such a tokenizer. */
@@ -99,7 +129,8 @@ public final class WordPiece implements Tokenizer {
                 List.of(metadata.getOrDefault(VOCABULARY, "").split("\n", -1)),
                 new Rules(
                         isTrue(metadata, LOWERCASE), isTrue(metadata, STRIP_ACCENTS), isTrue(metadata, SPLIT_CHINESE)),
-                TextPreprocessing.number(metadata, TextPreprocessing.MOST_IDS, Integer.MAX_VALUE));
+                TextPreprocessing.number(metadata, TextPreprocessing.MOST_IDS, Integer.MAX_VALUE),
+                metadata.containsKey(MORE) ? List.of(metadata.get(MORE).split("\n", -1)) : List.of());
     }
 
     private static boolean isTrue(Map<String, String> metadata, String key) {
@@ -108,7 +139,7 @@ public final class WordPiece implements Tokenizer {
 
     @Override
     public WordPiece withMost(int other) {
-        return new WordPiece(vocabulary, rules, other);
+        return new WordPiece(vocabulary, rules, other, more);
     }
 
     @Override
@@ -121,7 +152,8 @@ public final class WordPiece implements Tokenizer {
             String mark = "";
             for (String candidate : marks.keySet()) {
                 int start = text.indexOf(candidate, at);
-                if (start >= 0 && (next < 0 || start < next)) {
+                boolean longer = start == next && candidate.length() > mark.length();
+                if (start >= 0 && (next < 0 || start < next || longer)) {
                     next = start;
                     mark = candidate;
                 }
@@ -277,6 +309,7 @@ public final class WordPiece implements Tokenizer {
         metadata.put(SPLIT_CHINESE, String.valueOf(rules.splitChinese));
         metadata.put(TextPreprocessing.MOST_IDS, String.valueOf(most));
         metadata.put(VOCABULARY, String.join("\n", vocabulary));
+        if (!more.isEmpty()) metadata.put(MORE, String.join("\n", more));
         return metadata;
     }
 
@@ -290,6 +323,7 @@ public final class WordPiece implements Tokenizer {
         return other instanceof WordPiece piece
                 && piece.most == most
                 && piece.rules.equals(rules)
+                && piece.more.equals(more)
                 && piece.vocabulary.equals(vocabulary);
     }
 

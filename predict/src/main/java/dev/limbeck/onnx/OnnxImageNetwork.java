@@ -137,11 +137,7 @@ final class OnnxImageNetwork implements AutoCloseable {
         }
         float[] values = new float[(int) numbers];
         for (int i = 0; i < images.size(); i++) prepare(preprocessing.resized(images.get(i)), values, i);
-        return OnnxOutputs.rows(
-                session,
-                task,
-                session.run(values, images.size(), 3, height, width).values(),
-                images.size());
+        return OnnxOutputs.rows(session, task, session.run(values, images.size(), 3, height, width), images.size());
     }
 
     private void prepare(RgbImage image, float[] values, int row) {

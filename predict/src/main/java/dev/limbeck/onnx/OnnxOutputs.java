@@ -3,6 +3,7 @@ package dev.limbeck.onnx;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Read a file's task and outputs. */
@@ -31,11 +32,18 @@ final class OnnxOutputs {
     /**
      * Return logits or numbers, one array for each row.
      *
-     * @throws LimbeckException if a value is not finite
+     * @param found rows×outputs
+     * @throws LimbeckException if it has another shape, or a value is not finite
      */
-    static List<double[]> rows(OnnxSession session, Task task, float[] values, int rows) {
+    static List<double[]> rows(OnnxSession session, Task task, OnnxSession.Output found, int rows) {
         boolean areProbabilities = session.output().getName().equals(PROBABILITIES);
-        int width = values.length / rows;
+        int width = task.outputs();
+        // A file may say another shape than it gives.
+        if (!Arrays.equals(found.shape(), new long[] {rows, width})) {
+            throw new LimbeckException(session.file() + " gives " + Arrays.toString(found.shape()) + " for " + rows
+                    + " rows, expected [" + rows + ", " + width + "]; export it again");
+        }
+        float[] values = found.values();
         List<double[]> all = new ArrayList<>();
         for (int row = 0; row < rows; row++) {
             double[] outputs = new double[width];

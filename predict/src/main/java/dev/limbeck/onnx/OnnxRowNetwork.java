@@ -57,7 +57,8 @@ final class OnnxRowNetwork<X> implements AutoCloseable {
     static OnnxRowNetwork<String> texts(Path file, boolean numbers) {
         return open(file, TextPreprocessing.KIND, numbers, metadata -> {
             Tokenizer tokenizer = TextPreprocessing.of("text").with(metadata).tokenizer();
-            return new Encoding<>(one -> new Encoded(new float[0], tokenizer.encode(one)), tokenizer.pad());
+            // Texts of files are stripped in training.
+            return new Encoding<>(one -> new Encoded(new float[0], tokenizer.encode(one.strip())), tokenizer.pad());
         });
     }
 
@@ -131,7 +132,7 @@ final class OnnxRowNetwork<X> implements AutoCloseable {
             boolean floats = input.getInfo() instanceof TensorInfo tensor && tensor.type == OnnxJavaType.FLOAT;
             given.add(floats ? numbers(rows) : ids(rows, encoding.pad()));
         });
-        return OnnxOutputs.rows(session, task, session.run(given).values(), rows.size());
+        return OnnxOutputs.rows(session, task, session.run(given), rows.size());
     }
 
     private static OnnxSession.Rows numbers(List<Encoded> rows) {

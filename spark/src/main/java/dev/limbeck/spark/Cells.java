@@ -3,6 +3,7 @@ package dev.limbeck.spark;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.rows.RowTable;
 import java.math.BigDecimal;
+import java.util.Set;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -34,9 +35,17 @@ final class Cells {
                 + "; cast it, or leave it out");
     }
 
-    static String[] of(Row row) {
+    /**
+     * Return the cells of a row.
+     *
+     * @param missing cells that mean no value, besides empty ones
+     */
+    static String[] of(Row row, Set<String> missing) {
         String[] cells = new String[row.size()];
-        for (int i = 0; i < cells.length; i++) cells[i] = cell(row.get(i));
+        for (int i = 0; i < cells.length; i++) {
+            String cell = cell(row.get(i));
+            cells[i] = missing.contains(cell) ? "" : cell;
+        }
         return cells;
     }
 

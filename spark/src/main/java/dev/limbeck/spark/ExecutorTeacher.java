@@ -101,6 +101,7 @@ final class ExecutorTeacher<R, P> {
         }
         RowEncoding encoding = RowModality.ofSaved(loaded.preprocessing())
                 .orElseThrow(() -> new LimbeckException("the teacher " + loaded.file() + " reads no rows"));
+        if (!job.textColumn().isEmpty()) encoding = encoding.withText(job.textColumn());
         return new ExecutorTeacher<>(
                 job, loaded, teacher, new StreamedRows(job.header(), encoding, task, job.batchSize()));
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.apache.spark.SparkException;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
@@ -26,7 +27,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = "Compute a teacher's outputs for many rows, and write a folder for --cache-teacher.")
 public final class Label implements Callable<Integer> {
-    private static final List<String> FORMATS = List.of("images", "parquet", "csv", "json", "orc", "text");
+    private static final List<String> FORMATS = List.of("images", "parquet", "csv", "tsv", "json", "orc", "text");
 
     private static final String OPEN_COST = "spark.sql.files.openCostInBytes";
     private static final long SMALL_COST = 1 << 16;
@@ -45,14 +46,18 @@ public final class Label implements Callable<Integer> {
 
     @Option(
             names = "--format",
-            description = "images, parquet, csv, json, orc or text (default: by the name's ending; images for others)")
+            description =
+                    "images, parquet, csv, tsv, json, orc or text (default: by the name's ending; images for others)")
     @Nullable
     String format;
 
     @Option(names = "--out", required = true, description = "Folder to write")
     String out = "";
 
-    @Option(names = "--column", description = "Column of contents or paths of images (default: content)")
+    @Option(
+            names = "--column",
+            description =
+                    "Column of contents or paths of images (default: content), or of texts (default: the teacher's)")
     @Nullable
     String column;
 
@@ -62,6 +67,14 @@ public final class Label implements Callable<Integer> {
             paramLabel = "NAMES",
             description = "Columns of texts or tables that are no inputs, such as labels")
     List<String> ignored = List.of();
+
+    @Option(
+            names = "--missing",
+            split = ",",
+            paramLabel = "CELLS",
+            description = "Cells of tables that mean no value, such as ? (default: the teacher's)")
+    @Nullable
+    List<String> missing;
 
     @Option(
             names = "--cache-dtype",
@@ -144,6 +157,7 @@ public final class Label implements Callable<Integer> {
                 .ignore(ignored);
         if (task != null) labeling.task(Task.Kind.of(task));
         if (column != null) labeling.column(column);
+        if (missing != null) labeling.missing(missing);
         if (imageSize != null) labeling.imageSize(imageSize);
         if (resize != null) labeling.resize(resize(resize));
         if (mean != null && std != null) labeling.normalize(mean, std);
@@ -156,15 +170,8 @@ public final class Label implements Callable<Integer> {
         return Resize.valueOf(name.toUpperCase(Locale.ROOT));
     }
 
-    private Dataset<Row> rows(SparkSession spark) {
-        String kind = format;
-        if (kind == null) {
-            String name = input.toLowerCase(Locale.ROOT).replaceFirst("\\.gz$|/+$", "");
-            String ending = name.substring(name.lastIndexOf('.') + 1)
-                    .replace("jsonl", "json")
-                    .replace("txt", "text");
-            kind = FORMATS.contains(ending) ? ending : "images";
-        }
+    Dataset<Row> rows(SparkSession spark) {
+        String kind = format == null ? format(input) : format;
         if (!FORMATS.contains(kind)) throw Names.unknown("format", kind, FORMATS);
         // Otherwise Spark makes a task of 32 small files.
         if (!spark.sparkContext().getConf().contains(OPEN_COST)) spark.conf().set(OPEN_COST, SMALL_COST);
@@ -176,20 +183,36 @@ public final class Label implements Callable<Integer> {
                             .option("recursiveFileLookup", "true")
                             .load(input)
                             .select("path", "content");
-                case "csv" ->
+                case "csv", "tsv" ->
                     reader.option("header", "true")
+                            .option("sep", kind.equals("csv") ? "," : "\t")
                             .option("escape", "\"")
                             .option("multiLine", "true")
                             .option("mode", "FAILFAST")
                             .csv(input);
-                case "json" -> reader.option("primitivesAsString", "true").json(input);
+                case "json" ->
+                    reader.option("primitivesAsString", "true")
+                            .option("mode", "FAILFAST")
+                            .json(input);
                 case "text" -> reader.text(input).withColumnRenamed("value", "text");
                 default -> reader.format(kind).load(input);
             };
         } catch (Exception e) {
             // Scala declares no checked exceptions, and throws them.
-            if (e instanceof AnalysisException) throw SparkErrors.inOneLine("cannot read the input " + input, e);
+            if (e instanceof AnalysisException || e instanceof SparkException)
+                throw SparkErrors.inOneLine("cannot read the input " + input, e);
             throw e;
         }
+    }
+
+    /** Return the format that a name's ending tells; images for others. */
+    static String format(String input) {
+        String name = input.toLowerCase(Locale.ROOT).replaceFirst("\\.gz$|/+$", "");
+        String ending = name.substring(name.lastIndexOf('.') + 1);
+        return switch (ending) {
+            case "jsonl", "ndjson" -> "json";
+            case "txt" -> "text";
+            default -> FORMATS.contains(ending) ? ending : "images";
+        };
     }
 }

@@ -7,6 +7,7 @@ import dev.limbeck.recipe.LoadedTeacher;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Say what executors compute. It is sent to them, so its components are what Java serializes.
@@ -15,6 +16,8 @@ import java.util.Map;
  * @param task key of the student's task; empty for the teacher's own
  * @param preparation how images are prepared, as {@link ImagePreprocessing#toMetadata} says it; empty for other rows
  * @param header names of the columns; for images the only one, of paths or contents
+ * @param textColumn name of the column of texts; empty for other rows
+ * @param missing cells that mean no value, besides empty ones
  * @param encoding name of the encoding
  * @param precision name of the precision
  */
@@ -23,6 +26,8 @@ record LabelJob(
         String task,
         Map<String, String> preparation,
         List<String> header,
+        String textColumn,
+        Set<String> missing,
         String encoding,
         String precision,
         int batchSize)

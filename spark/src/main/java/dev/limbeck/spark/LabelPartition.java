@@ -4,8 +4,10 @@ import dev.limbeck.data.image.StreamedImages.ImageFile;
 import dev.limbeck.distill.cache.Labeler.Labeled;
 import dev.limbeck.distill.cache.ParquetForm;
 import dev.limbeck.run.RunJson;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
@@ -35,6 +37,8 @@ final class LabelPartition implements MapPartitionsFunction<Row, Row> {
 
     /** Also what shows the kind of a teacher's outputs, where a file does not say it. */
     private static final int ROWS = 256;
+    /** Contents of images that are held at once, unless one is larger; each running task has as many. */
+    private static final long BYTES = 64L << 20;
 
     private final LabelJob job;
     private final CollectionAccumulator<String> facts;
@@ -70,15 +74,7 @@ final class LabelPartition implements MapPartitionsFunction<Row, Row> {
 
             private Iterator<Row> more() {
                 List<String> problems = new ArrayList<>();
-                List<Object> some = new ArrayList<>();
-                while (some.size() < ROWS && rows.hasNext()) {
-                    Row row = rows.next();
-                    try {
-                        some.add(job.readsImages() ? image(row) : Cells.of(row));
-                    } catch (IOException | IllegalArgumentException e) { // the latter of a path that is none
-                        problems.add("cannot read image " + name(row) + ": " + e.getMessage());
-                    }
-                }
+                List<Object> some = some(rows, problems);
                 List<Row> made = new ArrayList<>();
                 for (Labeled one : teacher.label(some, problems)) {
                     byte[] key = ParquetForm.key(one.key());
@@ -92,15 +88,49 @@ final class LabelPartition implements MapPartitionsFunction<Row, Row> {
         };
     }
 
-    /** Read an image: of its content, or of its path. The last cell holds it; one before it, only a name. */
-    private ImageFile image(Row row) throws IOException {
+    /**
+     * Read some rows.
+     *
+     * @param problems takes why others cannot be read
+     */
+    List<Object> some(Iterator<Row> rows, List<String> problems) {
+        List<Object> some = new ArrayList<>();
+        long bytes = 0;
+        while (some.size() < ROWS && bytes < BYTES && rows.hasNext()) {
+            Row row = rows.next();
+            if (!job.readsImages()) {
+                some.add(Cells.of(row, job.missing()));
+                continue;
+            }
+            try {
+                ImageFile image = image(row, files.value());
+                bytes += image.content().length;
+                some.add(image);
+            } catch (FileNotFoundException | IllegalArgumentException e) { // the latter of a path that is none
+                problems.add("cannot read image " + name(row) + ": " + e.getMessage());
+            }
+        }
+        return some;
+    }
+
+    /**
+     * Read an image: of its content, or of its path. The last cell holds it; one before it, only a name.
+     *
+     * @throws FileNotFoundException if there is none
+     * @throws IllegalArgumentException if the row is empty, or its path is none
+     * @throws UncheckedIOException if the file system fails, which says nothing of the row: Spark tries the task again
+     */
+    static ImageFile image(Row row, Configuration configuration) throws FileNotFoundException {
         Object image = row.get(row.size() - 1);
-        if (image == null) throw new IOException("the row is empty");
+        if (image == null) throw new IllegalArgumentException("the row is empty");
         if (image instanceof byte[] content) return new ImageFile(name(row), content);
         Path path = new Path(image.toString());
-        Configuration configuration = files.value();
         try (InputStream bytes = path.getFileSystem(configuration).open(path)) {
             return new ImageFile(path.toString(), bytes.readAllBytes());
+        } catch (FileNotFoundException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read " + path + ": " + e.getMessage(), e);
         }
     }
 

@@ -10,7 +10,9 @@ import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.recipe.LoadedTeacher;
+import dev.limbeck.table.TablePreprocessing;
 import dev.limbeck.tensor.Precision;
+import dev.limbeck.text.TextPreprocessing;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -57,6 +60,7 @@ public final class Labeling {
     private final Map<String, String> images = new LinkedHashMap<>();
     private @Nullable String column;
     private List<String> ignored = List.of();
+    private @Nullable Set<String> missing;
 
     private Labeling(Map<String, String> teacher) {
         this.teacher = new LinkedHashMap<>(teacher);
@@ -134,9 +138,18 @@ public final class Labeling {
         return this;
     }
 
-    /** Name the column of images: contents, or paths. The default is {@code content}. */
+    /**
+     * Name the column of images, contents or paths, or that of the student's texts. The default is {@code content} for images, and for texts
+     * the column that the teacher was trained with, or the only one.
+     */
     public Labeling column(String name) {
         column = name;
+        return this;
+    }
+
+    /** Set the cells of tables that mean no value, besides empty ones, as the student's data do. The default is the teacher's own. */
+    public Labeling missing(List<String> cells) {
+        missing = Set.copyOf(cells);
         return this;
     }
 
@@ -208,6 +221,8 @@ public final class Labeling {
                     wanted,
                     ofImages ? new LinkedHashMap<>(preparation(opened)) : new LinkedHashMap<>(),
                     new ArrayList<>(header),
+                    ofImages ? "" : textColumn(opened, header),
+                    new TreeSet<>(missing == null ? missing(opened) : missing),
                     encoding.toString(),
                     precision,
                     batchSize);
@@ -216,14 +231,41 @@ public final class Labeling {
 
     /** Refuse settings of another kind of rows than the teacher's. */
     private void requireKind(boolean ofImages, LoadedTeacher opened) {
+        if (column != null && !ofImages && !TextPreprocessing.isIn(opened.preprocessing())) {
+            throw new LimbeckException("column is for teachers of images or texts, found one of tables: "
+                    + opened.file() + "; leave it out");
+        }
         List<String> others = new ArrayList<>(ofImages ? List.of() : images.keySet());
-        if (!ofImages && column != null) others.add("column");
         if (ofImages && !ignored.isEmpty()) others.add("ignore_columns");
+        if (ofImages && missing != null) others.add("missing");
         if (others.isEmpty()) return;
         throw new LimbeckException(String.join(", ", others) + (others.size() == 1 ? " is" : " are")
                 + " for teachers of "
                 + (ofImages ? "texts and tables, found one of images: " : "images, found one of texts or tables: ")
                 + opened.file() + "; leave " + (others.size() == 1 ? "it" : "them") + " out");
+    }
+
+    /** Return the column of the teacher's texts, as training finds it; empty if the teacher reads tables. */
+    private String textColumn(LoadedTeacher opened, List<String> header) {
+        if (!TextPreprocessing.isIn(opened.preprocessing())) return "";
+        String own = TextPreprocessing.of("text").with(opened.preprocessing()).column();
+        String found = column == null && header.size() == 1 ? header.get(0) : column;
+        if (header.contains(own)) {
+            if (found == null || found.equals(own)) return own;
+            throw new LimbeckException("the teacher " + opened.file() + " reads the column '" + own + "', found '"
+                    + found + "'; leave the column (column, --column) out");
+        }
+        if (found == null) {
+            throw new LimbeckException("the teacher " + opened.file() + " reads the column '" + own + "', found "
+                    + Names.quoted(header) + "; name the student's column of texts (column, --column)");
+        }
+        if (!header.contains(found)) throw Names.unknown("column", found, "the input", header);
+        return found;
+    }
+
+    private static Set<String> missing(LoadedTeacher opened) {
+        Map<String, String> known = opened.preprocessing();
+        return TablePreprocessing.isIn(known) ? TablePreprocessing.of(known).missing() : Set.of();
     }
 
     private String imageColumn(Dataset<Row> rows) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.URISyntaxException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
@@ -136,10 +137,19 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
             if (!(loader instanceof URLClassLoader jars)) continue;
             Arrays.stream(jars.getURLs())
                     .filter(url -> url.getProtocol().equals("file"))
-                    .map(URL::getPath)
+                    .map(ProcessTask::place)
                     .forEach(places::add);
         }
         places.add(System.getProperty("java.class.path"));
         return places.stream().collect(Collectors.joining(File.pathSeparator));
+    }
+
+    /** Return the path of a URL, in which spaces and other characters are encoded, unless it was made without. */
+    static String place(URL url) {
+        try {
+            return Path.of(url.toURI()).toString();
+        } catch (URISyntaxException | IllegalArgumentException e) {
+            return url.getPath();
+        }
     }
 }

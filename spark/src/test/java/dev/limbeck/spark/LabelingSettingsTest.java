@@ -210,7 +210,7 @@ class LabelingSettingsTest {
         refused(
                 labeling(settings).ignore(List.of("kind")).column("size"),
                 rows,
-                "column is for teachers of images, found one of texts or tables: " + file + "; leave it out");
+                "column is for teachers of images or texts, found one of tables: " + file + "; leave it out");
         refused(
                 labeling(settings)
                         .ignore(List.of("kind"))

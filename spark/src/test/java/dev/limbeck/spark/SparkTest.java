@@ -12,8 +12,11 @@ import dev.limbeck.distill.cache.ParquetForm;
 import dev.limbeck.model.SavedModel;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.URL;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -22,17 +25,23 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apache.commons.io.FileUtils;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
+import org.apache.spark.util.CollectionAccumulator;
+import org.apache.spark.util.SerializableConfiguration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -216,7 +225,15 @@ class SparkTest {
         // Nobody uses the first any more, so a third takes its place.
         ExecutorTeacher<?, ?> third = ExecutorTeacher.of(
                 new LabelJob(
-                        Map.of("model", other.toString()), "", preparation(), List.of("path"), "float16", "fp32", 8),
+                        Map.of("model", other.toString()),
+                        "",
+                        preparation(),
+                        List.of("path"),
+                        "",
+                        Set.of(),
+                        "float16",
+                        "fp32",
+                        8),
                 1);
         assertThat(ExecutorTeacher.of(job(other), 1)).isSameAs(second);
         assertThat(ExecutorTeacher.of(job(teacher), 1)).isNotSameAs(first);
@@ -232,7 +249,15 @@ class SparkTest {
 
     private static LabelJob job(Path model) {
         return new LabelJob(
-                Map.of("model", model.toString()), "", preparation(), List.of("path"), "float32", "fp32", 8);
+                Map.of("model", model.toString()),
+                "",
+                preparation(),
+                List.of("path"),
+                "",
+                Set.of(),
+                "float32",
+                "fp32",
+                8);
     }
 
     @Test
@@ -273,26 +298,169 @@ class SparkTest {
                 .contains("caches outputs of other settings: numbers is float16");
     }
 
-    private String distillTable(int code, Path table, Path model, Path labels, String numbers, String student) {
-        return limbeck(
-                code,
-                "distill",
+    private Dataset<Row> read(Path input) {
+        Label label = new Label();
+        label.input = input.toString();
+        return label.rows(spark);
+    }
+
+    /** Spark sorts the columns of JSON, and cells without a value are those that the teacher was trained with. */
+    @Test
+    void rowsOfJsonAreLabeledUnderTheKeysOfTheFile() throws IOException {
+        StringBuilder json = new StringBuilder();
+        StringBuilder tabs = new StringBuilder("size\tcolor\tkind\n");
+        for (int i = 0; i < 200; i++) {
+            String size = i % 7 == 0 ? "?" : String.valueOf(i * 37 % 200 / 8.0);
+            String color = i % 3 == 0 ? "red" : "blue";
+            String kind = i % 2 == 0 ? "a" : "b";
+            json.append("{\"size\": \"%s\", \"color\": \"%s\", \"kind\": \"%s\"}%n".formatted(size, color, kind));
+            tabs.append(size)
+                    .append('\t')
+                    .append(color)
+                    .append('\t')
+                    .append(kind)
+                    .append('\n');
+        }
+        Path lines = Files.writeString(home.resolve("rows.ndjson"), json);
+        Path table = Files.writeString(home.resolve("rows.tsv"), tabs);
+        Path model = home.resolve("json-teacher");
+        limbeck(
+                0,
+                "train",
                 "--data",
-                table.toString(),
+                lines.toString(),
                 "--label-columns",
                 "kind",
-                "--teacher",
-                model.toString(),
+                "--missing",
+                "?",
                 "--arch",
                 "mlp-16",
                 "--epochs",
                 "1",
-                "--cache-teacher",
-                labels.toString(),
-                "--cache-dtype",
-                numbers,
                 "--out",
-                home.resolve(student).toString());
+                model.toString());
+        assertThat(read(lines).columns()).containsExactly("color", "kind", "size");
+        for (Path input : List.of(lines, table)) {
+            Path out = home.resolve(input.getFileName() + "-labels");
+            LabelResult result = Labeling.by(Map.of("model", model.toString()))
+                    .ignore(List.of("kind"))
+                    .write(read(input), out.toString());
+            assertThat(result.unreadable()).isZero();
+            String student = input.getFileName() + "-student";
+            String said = distillTable(0, lines, model, out, "float32", student, "--missing", "?");
+            assertThat(said).contains(result.keys() + " cached outputs in");
+            assertThat(out.toFile().list()).noneMatch(name -> name.endsWith(".rows"));
+        }
+        Path bad = Files.writeString(home.resolve("bad.jsonl"), json + "{\"size\": 3\n");
+        assertThatThrownBy(() -> read(bad))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith("cannot read the input " + bad)
+                .hasMessageNotContaining("\n");
+    }
+
+    /** The teacher's column has another name than the student's, of which the keys are made. */
+    @Test
+    void aTeacherOfTextsReadsTheNamedColumn() throws IOException {
+        StringBuilder theirs = new StringBuilder("text,mood\n");
+        StringBuilder ours = new StringBuilder("id,review,mood\n");
+        for (int i = 0; i < 60; i++) {
+            String row = i % 2 == 0 ? "a good day " + i + ",good\n" : "a bad day " + i + ",bad\n";
+            theirs.append(row);
+            ours.append(i).append(',').append(row);
+        }
+        Path one = Files.writeString(home.resolve("theirs.csv"), theirs);
+        Path other = Files.writeString(home.resolve("ours.csv"), ours);
+        Path model = home.resolve("text-teacher");
+        String[] end = {"--label-columns", "mood", "--arch", "bag", "--epochs", "1", "--out"};
+        limbeck(0, words(List.of("train", "--data", one, "--text-column", "text"), end, model));
+        Labeling labeling = Labeling.by(Map.of("model", model.toString())).ignore(List.of("mood"));
+        refused(
+                labeling,
+                read(other),
+                "reads the column 'text', found 'id', 'review'; name the student's column of texts");
+        refused(labeling.column("title"), read(other), "no column 'title'");
+        refused(
+                Labeling.by(Map.of("model", model.toString())).column("mood"),
+                read(one),
+                "reads the column 'text', found 'mood'; leave the column (column, --column) out");
+        Path out = home.resolve("text-labels");
+        LabelResult result = labeling.column("review").write(read(other), out.toString());
+        List<Object> start = List.of(
+                "distill", "--data", other, "--text-column", "review", "--teacher", model, "--cache-teacher", out);
+        assertThat(limbeck(0, words(start, end, home.resolve("text-student"))))
+                .contains(result.keys() + " cached outputs in");
+        assertThat(out.toFile().list()).noneMatch(name -> name.endsWith(".rows"));
+    }
+
+    private static String[] words(List<Object> start, String[] end, Path last) {
+        List<String> all = new ArrayList<>();
+        start.forEach(word -> all.add(word.toString()));
+        all.addAll(List.of(end));
+        all.add(last.toString());
+        return all.toArray(String[]::new);
+    }
+
+    private String distillTable(
+            int code, Path table, Path model, Path labels, String numbers, String student, String... more) {
+        String[] words = {
+            "distill",
+            "--data",
+            table.toString(),
+            "--label-columns",
+            "kind",
+            "--teacher",
+            model.toString(),
+            "--arch",
+            "mlp-16",
+            "--epochs",
+            "1",
+            "--cache-teacher",
+            labels.toString(),
+            "--cache-dtype",
+            numbers,
+            "--out",
+            home.resolve(student).toString()
+        };
+        return limbeck(code, Stream.of(words, more).flatMap(Arrays::stream).toArray(String[]::new));
+    }
+
+    @Test
+    void endingsTellFormats() {
+        assertThat(Stream.of("a.tsv", "a.ndjson", "b.JSONL.gz", "c.txt", "d.csv/", "photos", "x.json", "x.text")
+                        .map(Label::format))
+                .containsExactly("tsv", "json", "json", "text", "csv", "images", "json", "text");
+    }
+
+    @Test
+    void someRowsAreHeldAtOnce() {
+        LabelPartition work = new LabelPartition(
+                job(teacher), new CollectionAccumulator<>(), new SerializableConfiguration(new Configuration()));
+        byte[] large = new byte[20 << 20];
+        List<Row> rows = Collections.nCopies(300, RowFactory.create("a.png", large));
+        assertThat(work.some(rows.iterator(), new ArrayList<>())).hasSize(4);
+        List<Row> small = Collections.nCopies(300, RowFactory.create("a.png", new byte[9]));
+        assertThat(work.some(small.iterator(), new ArrayList<>())).hasSize(256);
+    }
+
+    /** Other rows of a file system that fails for a moment would be left out, too. */
+    @Test
+    void aFileSystemThatFailsIsNoBadImage() {
+        Configuration configuration = new Configuration();
+        assertThatThrownBy(() -> LabelPartition.image(RowFactory.create(home + "/none.png"), configuration))
+                .isInstanceOf(FileNotFoundException.class);
+        assertThatThrownBy(() -> LabelPartition.image(RowFactory.create("nowhere://host/a.png"), configuration))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageStartingWith("cannot read nowhere://host/a.png: ");
+        assertThatThrownBy(() -> LabelPartition.image(RowFactory.create((Object) null), configuration))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the row is empty");
+    }
+
+    @Test
+    void jarsMayLieInAnyFolder() throws IOException {
+        Path jar = home.resolve("a b%20c/größe.jar");
+        assertThat(ProcessTask.place(jar.toUri().toURL())).isEqualTo(jar.toString());
+        assertThat(ProcessTask.place(new URL("file:/a b/c.jar"))).isEqualTo("/a b/c.jar");
     }
 
     @Test

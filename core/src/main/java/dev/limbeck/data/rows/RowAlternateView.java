@@ -1,6 +1,7 @@
 package dev.limbeck.data.rows;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
 import dev.limbeck.data.AlternateView;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Mixing;
@@ -51,6 +52,11 @@ final class RowAlternateView implements AlternateView {
         int[] own = rows.apply(split);
         return encoding.batch(
                 Arrays.stream(indices).mapToObj(i -> encoded.get(own[i])).toList());
+    }
+
+    @Override
+    public Preprocessing preprocessing(Preprocessing asked) {
+        return encoding.preprocessing();
     }
 
     @Override

@@ -11,7 +11,6 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.Example;
-import dev.limbeck.data.Modalities;
 import dev.limbeck.data.OrderedLoader;
 import dev.limbeck.data.Pass;
 import dev.limbeck.data.Provenance;
@@ -343,11 +342,7 @@ public final class RowData implements Data {
     @Override
     public AlternateView alternateView(Preprocessing other) {
         if (other.equals(preprocessing()) && !augmentsForStudentOnly()) return AlternateView.same(this);
-        if (!(Modalities.byKind(other.kind()) instanceof RowModality modality)) {
-            throw new LimbeckException(
-                    "rows cannot be prepared as " + other.kind() + "; choose a model of text or tables");
-        }
-        RowEncoding theirs = modality.encoding(other).forColumns(source.header());
+        RowEncoding theirs = RowModality.encoding(other, source.header(), encoding.columns());
         return new RowAlternateView(theirs, encoded(theirs), plan::of);
     }
 
@@ -365,8 +360,9 @@ public final class RowData implements Data {
     @Override
     public SampleKey[] keys(Provenance rowsOf, int... indices) {
         int[] rows = plan.of(rowsOf.split());
+        int[] order = StreamedRows.byName(source.header());
         return Arrays.stream(indices)
-                .mapToObj(i -> StreamedRows.key(source.header(), source.cells(rows[i])))
+                .mapToObj(i -> StreamedRows.key(source.header(), order, source.cells(rows[i])))
                 .toArray(SampleKey[]::new);
     }
 
@@ -377,7 +373,7 @@ public final class RowData implements Data {
     }
 
     static Map<String, String> cacheKey(Preprocessing preprocessing) {
-        return Map.of("kind", preprocessing.kind());
+        return Map.of("kind", preprocessing.kind(), "columns", "by name");
     }
 
     @Override

@@ -23,6 +23,11 @@ public interface RowEncoding {
         return this;
     }
 
+    /** Return the same encoding for a text of another column. The default is the same: it reads no single text. */
+    default RowEncoding withText(String column) {
+        return this;
+    }
+
     /** Describe the inputs. */
     List<InputSpec> inputs();
 

@@ -12,8 +12,10 @@ import dev.limbeck.tensor.Inputs;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.commons.codec.digest.DigestUtils;
 
 /**
@@ -27,6 +29,7 @@ public final class StreamedRows extends StreamedData<String[], StreamedRows.Prep
     private final List<String> header;
     private final RowEncoding encoding;
     private final int[] columns;
+    private final int[] order;
 
     /**
      * Encode rows for a teacher.
@@ -37,8 +40,9 @@ public final class StreamedRows extends StreamedData<String[], StreamedRows.Prep
     public StreamedRows(List<String> header, RowEncoding encoding, Task task, int batchSize) {
         super(task, batchSize);
         this.header = List.copyOf(header);
-        this.encoding = encoding.forColumns(this.header);
+        this.encoding = RowModality.encoding(encoding.preprocessing(), this.header, List.of());
         columns = this.encoding.columns().stream().mapToInt(this::column).toArray();
+        order = byName(this.header);
     }
 
     private int column(String name) {
@@ -56,13 +60,26 @@ public final class StreamedRows extends StreamedData<String[], StreamedRows.Prep
 
     @Override
     protected SampleKey key(Prepared row) {
-        return key(header, row.cells);
+        return key(header, order, row.cells);
     }
 
-    /** Return the key of a row: that of the names and cells of its columns, whatever the encoding. */
-    static SampleKey key(List<String> header, String... cells) {
+    /** Return the positions of columns, sorted by name: files and their readers order them differently. */
+    static int[] byName(List<String> header) {
+        return IntStream.range(0, header.size())
+                .boxed()
+                .sorted(Comparator.comparing(header::get))
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    /**
+     * Return the key of a row: that of the names and cells of its columns, whatever the encoding.
+     *
+     * @param order of the columns, see {@link #byName}
+     */
+    static SampleKey key(List<String> header, int[] order, String... cells) {
         MessageDigest digest = DigestUtils.getSha256Digest();
-        for (int i = 0; i < cells.length; i++) {
+        for (int i : order) {
             digest.update((header.get(i) + "\t" + cells[i] + "\n").getBytes(StandardCharsets.UTF_8));
         }
         ByteBuffer sum = ByteBuffer.wrap(digest.digest());
@@ -92,7 +109,8 @@ public final class StreamedRows extends StreamedData<String[], StreamedRows.Prep
     /** {@inheritDoc} The rows are encoded for the teacher already. */
     @Override
     public AlternateView alternateView(Preprocessing other) {
-        if (other.equals(preprocessing())) return AlternateView.same(this);
+        RowEncoding theirs = RowModality.encoding(other, header, encoding.columns());
+        if (theirs.preprocessing().equals(preprocessing())) return AlternateView.same(this);
         throw new LimbeckException("rows are prepared as " + preprocessing().identity() + ", found " + other.identity()
                 + "; choose a teacher that says how its inputs are prepared");
     }

@@ -38,9 +38,13 @@ final class RawTableEncoding implements RowEncoding {
                         .toList());
     }
 
+    /** {@inheritDoc} Its preprocessing then names the columns: outputs depend on their order. */
     @Override
     public RowEncoding forColumns(List<String> header) {
-        return new RawTableEncoding(table, table.columns(header));
+        List<List<Column>> found = table.columns(header);
+        List<String> names =
+                found.stream().flatMap(List::stream).map(Column::name).toList();
+        return new RawTableEncoding(new RawTable(table.inputs(), names), found);
     }
 
     @Override

@@ -24,6 +24,11 @@ public record TextEncoding(TextPreprocessing text) implements RowEncoding {
     }
 
     @Override
+    public TextEncoding withText(String column) {
+        return new TextEncoding(new TextPreprocessing(column, text.tokenizer()));
+    }
+
+    @Override
     public List<InputSpec> inputs() {
         Tokenizer tokenizer = text.tokenizer();
         return List.of(InputSpec.ids(
@@ -37,9 +42,10 @@ public record TextEncoding(TextPreprocessing text) implements RowEncoding {
                 InputSpec.FREE));
     }
 
+    /** {@inheritDoc} The text is stripped, as texts of files are. */
     @Override
     public Encoded encode(String... cells) {
-        return new Encoded(new float[0], text.tokenizer().encode(cells[0]));
+        return new Encoded(new float[0], text.tokenizer().encode(cells[0].strip()));
     }
 
     @Override

@@ -11,6 +11,7 @@ import dev.limbeck.train.Learner;
 import dev.limbeck.zoo.Zoo;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +26,9 @@ public final class ModuleTeacher implements Teacher {
     private final List<String> classNames;
     private final int classes;
     private final Map<String, String> preprocessing;
-    private final @Nullable Task task;
+    /** Its own task for that of the student. */
+    private final UnaryOperator<Task> task;
+
     private final @Nullable Precision ownPrecision;
     /** Path of the classifier; null if it is not known. */
     private final @Nullable String head;
@@ -35,7 +38,7 @@ public final class ModuleTeacher implements Teacher {
             List<String> classNames,
             int classes,
             Map<String, String> preprocessing,
-            @Nullable Task task,
+            UnaryOperator<Task> task,
             @Nullable Precision precision,
             @Nullable String head) {
         this.module = module;
@@ -49,18 +52,19 @@ public final class ModuleTeacher implements Teacher {
 
     /** Create a teacher from a module with the student's preprocessing. */
     public static ModuleTeacher of(Module module, List<String> classNames) {
-        return new ModuleTeacher(module, classNames, classNames.size(), Map.of(), null, null, null);
+        return new ModuleTeacher(module, classNames, classNames.size(), Map.of(), UnaryOperator.identity(), null, null);
     }
 
     /** Create a teacher from a learner's model. */
     public static ModuleTeacher of(Learner learner) {
         List<String> names = learner.data().classNames();
+        Task task = learner.data().task();
         return new ModuleTeacher(
                 learner.model(),
                 names,
                 names.size(),
                 Modalities.metadata(learner.data().preprocessing()),
-                learner.data().task(),
+                student -> task,
                 null,
                 head(learner.architecture(), learner.model()));
     }
@@ -72,7 +76,7 @@ public final class ModuleTeacher implements Teacher {
                 saved.classNames(),
                 saved.classes(),
                 saved.preprocessing(),
-                saved.task(),
+                saved::taskFor,
                 null,
                 head(saved.architecture(), saved.module()));
     }
@@ -113,7 +117,8 @@ public final class ModuleTeacher implements Teacher {
      */
     @Override
     public Teacher embedding(@Nullable String layer) {
-        if (layer == null && task != null && task.kind() == Task.Kind.EMBEDDING) return this;
+        boolean embeds = task.apply(new Task.SingleLabel(List.of())).kind() == Task.Kind.EMBEDDING;
+        if (layer == null && embeds) return this;
         if (layer == null && head == null) {
             throw new LimbeckException("the classifier of teacher " + name() + " is not known, so neither is its "
                     + "embedding; name a layer (teacher.embedding in a recipe)");
@@ -123,10 +128,13 @@ public final class ModuleTeacher implements Teacher {
         return new EmbeddingTeacher(this, point);
     }
 
-    /** {@inheritDoc} A module that was not saved or trained by Limbeck has the student's task. */
+    /**
+     * {@inheritDoc} A module of the caller has the student's, with its scale of targets. A file that does not say its task has it, too, but
+     * its numbers are in the targets' units.
+     */
     @Override
     public Task task(Task student) {
-        return task == null ? student : task;
+        return task.apply(student);
     }
 
     @Override

@@ -33,7 +33,8 @@ final class TeacherInput implements AutoCloseable {
         Preprocessing wanted = context.trial();
         try {
             if (wanted == null) wanted = wanted(context.data().preprocessing(), said);
-            return new TeacherInput(context.data().alternateView(wanted), wanted, context.device());
+            AlternateView view = context.data().alternateView(wanted);
+            return new TeacherInput(view, view.preprocessing(wanted), context.device());
         } catch (LimbeckException e) {
             throw new LimbeckException(
                     who + " wants its inputs otherwise than the data gives them: " + e.getMessage(), e);

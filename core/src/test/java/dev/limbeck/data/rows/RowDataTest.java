@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
 import dev.limbeck.Task;
+import dev.limbeck.data.AlternateView;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Mixing;
@@ -16,6 +17,7 @@ import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.data.text.TextEncoding;
 import dev.limbeck.data.text.WordDropout;
+import dev.limbeck.table.RawTable;
 import dev.limbeck.table.TablePreprocessing;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
@@ -125,6 +127,78 @@ class RowDataTest {
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageContaining("leave mixup out");
         }
+    }
+
+    /** A teacher of texts was trained with a column of another name. */
+    @Test
+    void aTeacherOfTextsReadsTheStudentsText() throws IOException {
+        Rows rows = rows("review,title,k\none two,three,x\nfour,five six,y\n", "k");
+        TextEncoding own = new TextEncoding(TextPreprocessing.of("review"));
+        Tokenizer words = HashedWords.defaults().ordered();
+        Preprocessing theirs = new TextPreprocessing("text", words);
+        Preprocessing title = new TextPreprocessing("title", words);
+        try (Scope scope = Scope.open();
+                RowData data = new RowData(rows, SPLITS, 2, plan -> own);
+                DataLoader batches = data.evaluate(Split.TRAIN)) {
+            Batch batch = batches.next();
+            AlternateView view = data.alternateView(theirs);
+            Preprocessing found = view.preprocessing(theirs);
+            assertThat(found).isEqualTo(new TextPreprocessing("review", words));
+            assertThat(Tensors.toLongs(view.inputs(batch).only()))
+                    .isEqualTo(Tensors.toLongs(
+                            data.alternateView(found).inputs(batch).only()));
+            assertThat(data.alternateView(title).preprocessing(title)).isEqualTo(title);
+            assertThat(data.alternateView(own.preprocessing()).preprocessing(own.preprocessing()))
+                    .isEqualTo(own.preprocessing());
+        }
+        TablePreprocessing both = table(rows, "review", "title");
+        try (RowData data = new RowData(rows, SPLITS, 2, plan -> new TableEncoding(both))) {
+            assertThatThrownBy(() -> data.alternateView(theirs))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageContaining("must have the column 'text', found 'review', 'title'");
+        }
+        Rows single = rows("review,k\none two,x\nfour,y\n", "k");
+        StreamedRows streamed =
+                new StreamedRows(single.header(), new TextEncoding((TextPreprocessing) theirs), xOrY(), 2);
+        assertThat(streamed.preprocessing()).isEqualTo(new TextPreprocessing("review", words));
+        assertThat(streamed.alternateView(theirs).preprocessing(theirs)).isEqualTo(streamed.preprocessing());
+    }
+
+    private static Task xOrY() {
+        return new Task.SingleLabel(List.of("x", "y"));
+    }
+
+    /** Readers of one file may order its columns otherwise, as Spark's of JSON does. */
+    @Test
+    void keysAreThoseOfCellsWhateverTheOrderOfColumns() throws IOException {
+        Rows rows = rows("b,a,k\n1,2,x\n2,1,y\n", "k");
+        Provenance origin = new Provenance(Split.TRAIN, Provenance.PLAIN);
+        TableEncoding table = new TableEncoding(table(rows, "a"));
+        try (RowData data = new RowData(rows, SPLITS, 2, plan -> table);
+                StreamedRows sorted = new StreamedRows(List.of("a", "b"), table, xOrY(), 2)) {
+            sorted.hold(List.of(sorted.prepare(new String[] {"2", "1"}), sorted.prepare(new String[] {"1", "2"})));
+            assertThat(sorted.keys(origin, 0, 1))
+                    .isEqualTo(data.keys(origin, 0, 1))
+                    .doesNotHaveDuplicates();
+            assertThat(data.cacheKey())
+                    .as("folders of other keys are refused")
+                    .containsEntry("columns", "by name")
+                    .isEqualTo(sorted.cacheKey());
+        }
+    }
+
+    /** A model that reads columns by their order has other outputs for the same cells in another order. */
+    @Test
+    void aModelOfCellsAsTheyAreNamesTheColumnsThatItGets() throws IOException {
+        RawTable raw = new RawTable(List.of(new RawTable.Input("X", RawTable.Type.NUMBER, RawTable.ANY)), List.of());
+        List<String> found = new ArrayList<>();
+        for (String header : List.of("a,b", "b,a")) {
+            Rows rows = rows(header + ",k\n1,2,x\n2,1,y\n", "k");
+            try (RowData data = new RowData(rows, SPLITS, 2, plan -> new TableEncoding(table(rows, "a", "b")))) {
+                found.add(data.alternateView(raw).preprocessing(raw).identity());
+            }
+        }
+        assertThat(found).doesNotHaveDuplicates().allMatch(words -> words.contains("raw_columns"));
     }
 
     static Stream<Tokenizer> inOrder() {

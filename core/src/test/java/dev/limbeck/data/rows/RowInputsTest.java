@@ -8,11 +8,13 @@ import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.data.text.TextEncoding;
 import dev.limbeck.table.TablePreprocessing;
 import dev.limbeck.text.TextPreprocessing;
+import dev.limbeck.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -65,6 +67,56 @@ class RowInputsTest {
                 "bad weather",
                 "well, well");
         assertThat(said).containsExactly(lines + ": each line is a text, 2 in all; empty lines are left out: 1");
+    }
+
+    /** Texts of files are stripped, and a tokenizer of bytes has tokens for spaces. */
+    @Test
+    void spacesAroundATextAreNotRead() {
+        List<String> seen = new ArrayList<>();
+        Tokenizer bytes = new Tokenizer() {
+            @Override
+            public Kind kind() {
+                return Kind.TOKENS;
+            }
+
+            @Override
+            public int most() {
+                return 8;
+            }
+
+            @Override
+            public Tokenizer withMost(int other) {
+                return this;
+            }
+
+            @Override
+            public int size() {
+                return 256;
+            }
+
+            @Override
+            public long pad() {
+                return 0;
+            }
+
+            @Override
+            public long[] encode(String text) {
+                seen.add(text);
+                return new long[] {1};
+            }
+
+            @Override
+            public Map<String, String> toMetadata() {
+                return Map.of();
+            }
+
+            @Override
+            public String identity() {
+                return "bytes";
+            }
+        };
+        read(new TextEncoding(new TextPreprocessing("review", bytes)), " a fine day\n");
+        assertThat(seen).containsExactly("a fine day");
     }
 
     /** A file of a folder is one text, whatever its lines, and however deep it lies. */
