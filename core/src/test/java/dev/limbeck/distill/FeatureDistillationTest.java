@@ -248,7 +248,7 @@ class FeatureDistillationTest {
 
                 @Override
                 public void beforeStep(TrainStep step) {
-                    assertThat(step.term("FitNet(layer2/block2)").item_double()).isEqualTo(0, within(1e-10));
+                    assertThat(step.term("FitNet(layer2)").item_double()).isEqualTo(0, within(1e-10));
                     assertThat(step.term("FitNet(layer3:input/layer2)").item_double())
                             .isEqualTo(0, within(1e-10));
                 }
