@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
  */
 final class TimmOrder {
     private static final String STEM = "conv_stem.weight";
-    private static final Pattern BLOCK = Pattern.compile("blocks\\.(\\d+)\\.(\\d+)\\.(.+)");
+    private static final Pattern BLOCK = Pattern.compile("blocks\\.(\\d{1,8})\\.(\\d{1,8})\\.(.+)");
     private static final Pattern PROJECTION = Pattern.compile("(blocks\\.\\d+\\.\\d+\\.)conv_pwl\\.weight");
 
     private static final Pattern NUMBER = Pattern.compile("\\d+");
@@ -111,7 +111,7 @@ final class TimmOrder {
     }
 
     private static String key(String path, List<String> layers) {
-        String[] parts = path.split("\\.");
+        String[] parts = path.split("\\.", -1);
         StringBuilder key = new StringBuilder(place(layers, parts[0]));
         for (int i = 1; i < parts.length; i++) {
             key.append(place(i == parts.length - 1 ? TENSORS : EXCITATION, parts[i]));

@@ -223,6 +223,12 @@ class TimmNamesTest {
 
     /** In timm's VGG, only the classifier has different names. */
     @Test
+    void namesThatNoProgramWritesAreSortedToo() {
+        List<String> names = List.of("conv_stem.weight", "blocks.99999999999999.0.bn1.weight", "...", ".", "");
+        assertThat(TimmOrder.of(names)).containsExactlyInAnyOrderElementsOf(names);
+    }
+
+    @Test
     void namesOfTheBodyAreEnough() {
         Path file = home.resolve("vgg.safetensors");
         try (Module network = Zoo.VGG11_BN.create(CLASSES);
