@@ -141,7 +141,7 @@ final class InferenceServer implements AutoCloseable {
         boolean binary = length != null;
         int number = requests.incrementAndGet();
         switch (fault) {
-            case SLOW -> LockSupport.parkNanos(2_000_000_000L);
+            case SLOW -> LockSupport.parkNanos(20_000_000_000L);
             case BUSY_TWICE -> {
                 if (number % 3 != 0) {
                     answer(exchange, 503, "text/plain", bytes("overloaded"));

@@ -40,7 +40,7 @@ class ServedModelTest {
     private static final Connection.Timing PATIENT = timing(30, 20_000);
 
     /** For answers that do not come. */
-    private static final Connection.Timing IMPATIENT = timing(1, 600);
+    private static final Connection.Timing IMPATIENT = timing(3, 3_000);
 
     private static final int ROWS = 20;
 
@@ -208,7 +208,7 @@ class ServedModelTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "SLOW         | must answer within 1 s, found that there was no answer; check the address and the server, or increase --model-timeout",
+                "SLOW         | must answer within 3 s, found that there was no answer; check the address and the server, or increase --model-timeout",
                 "REFUSES      | answered 400: unexpected shape xxx",
                 "FAILS        | answered 500: <h1>out of memory</h1>; check the server and how",
                 "FORBIDS      | answered 401: who are you; set the variable LIMBECK_TEACHER_TOKEN to a bearer token",
@@ -222,7 +222,7 @@ class ServedModelTest {
                 "OTHER_VERSION | must answer by version 1, found version 2; name the version in the address (…/versions/2)",
             })
     void everyFaultIsOneLine(Fault fault, String expected) {
-        Connection.Timing timing = fault == Fault.SLOW ? timing(1, 20_000) : PATIENT;
+        Connection.Timing timing = fault == Fault.SLOW ? IMPATIENT : PATIENT;
         try (FileTeacher teacher = open(server.address("toy"), 1, timing)) {
             server.fault = fault;
             assertThatThrownBy(() -> answers(teacher))
@@ -300,7 +300,7 @@ class ServedModelTest {
         assertThatThrownBy(() -> open(nobody, 1, IMPATIENT))
                 .hasMessage(
                         nobody
-                                + " must answer within 0.6 s, found that no connection to the server; check the address and the server");
+                                + " must answer within 3 s, found that no connection to the server; check the address and the server");
         assertThat(log).isEmpty();
     }
 
