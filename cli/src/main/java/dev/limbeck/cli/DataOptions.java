@@ -55,9 +55,11 @@ final class DataOptions {
                 new LinkedHashMap<>(ImagePreprocessing.defaults(1).toMetadata());
         all.putAll(said);
         ImagePreprocessing defaults = ImagePreprocessing.of(all);
-        // No images are opened, but a recipe validates the settings.
-        ImageDataRecipe given =
-                WrongOption.in(() -> RecipeFiles.bind(tree().put("source", "none"), ImageDataRecipe.class, ""));
+        // No images are opened, but a recipe validates the settings. The task is that of the model, and needs no
+        // labels.
+        ObjectNode tree = tree().put("source", "none");
+        tree.remove("task");
+        ImageDataRecipe given = WrongOption.in(() -> RecipeFiles.bind(tree, ImageDataRecipe.class, ""));
         Integer side = given.imageSize();
         return new ImagePreprocessing(
                 side == null ? defaults.height() : side,

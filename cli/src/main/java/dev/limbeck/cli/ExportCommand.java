@@ -38,6 +38,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -67,6 +68,10 @@ final class ExportCommand extends DataCommand {
 
     /** Rows from which the kind of a foreign file's outputs is found out. */
     private static final int LOOKED_AT = 128;
+
+    /** Settings of data that describe the model too, for files that do not say them. */
+    private static final List<String> OF_MODEL = Stream.concat(SettingOptions.PREPROCESSING.stream(), Stream.of("task"))
+            .toList();
 
     private static final Set<TeacherOutput> UNCHANGED = EnumSet.of(
             TeacherOutput.LOGITS, TeacherOutput.LOG_PROBABILITIES, TeacherOutput.NUMBERS, TeacherOutput.EMBEDDING);
@@ -116,7 +121,7 @@ final class ExportCommand extends DataCommand {
         Numbers.atLeast(1, "--samples", rows);
         String unverified = "is for the verification, found --no-verify; leave out one of them";
         onlyIf(verifies, unverified, "--samples", "--workers");
-        onlyIf(verifies, unverified, data.settings.without(SettingOptions.PREPROCESSING));
+        onlyIf(verifies, unverified, data.settings.without(OF_MODEL));
         Exporter.requireFree(out);
         if (Set.copyOf(classNames).size() < classNames.size()
                 || classNames.stream().anyMatch(String::isBlank)) {
@@ -146,7 +151,11 @@ final class ExportCommand extends DataCommand {
     private Object own(SavedModel opened) {
         boolean embeds = opened.task().kind() == Task.Kind.EMBEDDING;
         SavedModel saved = asTold(opened);
-        if (!verifies) return written(chosen(Exporter.of(saved)).export(out));
+        if (!verifies) {
+            List<Exported> exported = chosen(Exporter.of(withTask(saved))).export(out);
+            sayAssumedTask(saved.file(), saved.task().kind(), saved.knowsTask());
+            return written(exported);
+        }
         ObjectNode tree = dataOrThatOf(saved, SettingOptions.PREPROCESSING).orElseThrow(ExportCommand::noImages);
         // Any images will do, with labels or without.
         if (embeds && data.isNamed() && !tree.has("task"))
@@ -219,8 +228,11 @@ final class ExportCommand extends DataCommand {
                 if (names.isEmpty()) {
                     throw new LimbeckException(file + " has no class names; set them with --classes");
                 }
-                return written(chosen(Exporter.of(script, file, task(opened, names), preprocessing))
-                        .export(out));
+                Task task = task(withTask(opened, file), names);
+                List<Exported> exported =
+                        chosen(Exporter.of(script, file, task, preprocessing)).export(out);
+                sayAssumedTask(file, opened.task(), opened.knowsTask());
+                return written(exported);
             }
             if (!data.isNamed()) throw noImages();
             ImageDataRecipe recipe = data.recipe();
@@ -231,8 +243,9 @@ final class ExportCommand extends DataCommand {
                             + names + ", the data's are " + images.classNames()
                             + "; verify on data of the same classes");
                 }
-                Exporter exporter = Exporter.of(script, file, task(opened, images.classNames()), preprocessing);
-                requireLogits(known(opened.withClassNames(images.classNames()), images));
+                FileTeacher judged = opened.withTaskFor(images.task()).withClassNames(images.classNames());
+                requireLogits(known(judged, images));
+                Exporter exporter = Exporter.of(script, file, task(judged, images.classNames()), preprocessing);
                 List<Exported> exported = verified(exporter, images).export(out);
                 context().logData(images);
                 return written(exported);
@@ -258,9 +271,9 @@ final class ExportCommand extends DataCommand {
                 + "operation (a softmax or sigmoid), and let --softmax add it again");
     }
 
-    /** Return the task of a script's metadata. Its numbers are in the targets' units. */
+    /** Return the task of a script. Its numbers are in the targets' units. */
     private static Task task(FileTeacher opened, List<String> names) {
-        return Task.of(Map.of(Task.KEY, opened.task().key()), names);
+        return Task.of(opened.task(), names);
     }
 
     private Exporter chosen(Exporter exporter) {

@@ -29,8 +29,8 @@ import picocli.CommandLine.Parameters;
         description = "Remove channels of a trained convolutional network, and write the smaller network.")
 final class PruneCommand extends DataCommand {
     private static final String ENDING = ".safetensors";
-    /** The data setting that pruning uses without data too: the size of a network's inputs decides its MACs. */
-    private static final List<String> SIZE = List.of("image_size");
+    /** Settings that pruning uses without data too: the size of a network's inputs decides its MACs, and a file may not say its task. */
+    private static final List<String> OF_MODEL = List.of("image_size", "task");
 
     @Parameters(paramLabel = "MODEL", description = "A run directory, a .safetensors file or a PyTorch checkpoint.")
     Path model = Path.of("");
@@ -91,17 +91,17 @@ final class PruneCommand extends DataCommand {
         String withoutData =
                 "is for the criterion taylor, found " + criterion.key() + "; leave it out, or add --criterion taylor";
         onlyIf(criterion.needsData(), withoutData, "--batches", "--workers");
-        onlyIf(criterion.needsData(), withoutData, data.settings.without(SIZE));
+        onlyIf(criterion.needsData(), withoutData, data.settings.without(OF_MODEL));
         requireFree();
         engine.apply();
         try (SavedModel saved = checkpoint.open(model)) {
             PrunableNetwork network = PrunableNetwork.of(saved, ModelInputs.of(saved, data.imageSize()));
             Pruning pruning = new Pruning(criterion).least(least).multiple(multiple);
             if (macs != null) pruning.requireShare(network, macs);
-            try (Pruned pruned = pruned(saved, pruning, network, layers)) {
-                pruned.save(out, saved);
-                return described(pruned);
-            }
+            if (criterion.needsData()) return prunedOnData(saved, pruning, network, layers);
+            Object result = written(pruned(pruning, network, layers), withTask(saved));
+            sayAssumedTask(saved.file(), saved.task().kind(), saved.knowsTask());
+            return result;
         }
     }
 
@@ -133,9 +133,9 @@ final class PruneCommand extends DataCommand {
         }
     }
 
-    private Pruned pruned(SavedModel saved, Pruning pruning, PrunableNetwork network, Map<String, Double> layers) {
-        if (!criterion.needsData()) return pruned(pruning, network, layers);
-        ObjectNode tree = dataOrThatOf(saved, SIZE)
+    private Object prunedOnData(
+            SavedModel saved, Pruning pruning, PrunableNetwork network, Map<String, Double> layers) {
+        ObjectNode tree = dataOrThatOf(saved, OF_MODEL)
                 .orElseThrow(() -> new LimbeckException("the criterion taylor needs data, and " + saved.file()
                         + " stands beside no run; set --data, or take l1 or bn"));
         DataRecipe recipe = WrongOption.in(() -> RecipeFiles.bind(tree, DataRecipe.class, ""));
@@ -143,7 +143,7 @@ final class PruneCommand extends DataCommand {
             LoadedModel.checkClasses(saved.classes(), saved.classNames(), rows.classNames());
             context().logData(rows);
             saved.module().to(Engine.device(engine.device));
-            return pruned(pruning.data(rows, batches), network, layers);
+            return written(pruned(pruning.data(rows, batches), network, layers), saved.withTaskFor(rows.task()));
         }
     }
 
@@ -152,6 +152,13 @@ final class PruneCommand extends DataCommand {
         Map<String, Double> named = new LinkedHashMap<>(layers);
         Double all = named.remove("");
         return pruning.byRatio(network, all == null ? 0 : all, named);
+    }
+
+    private Map<String, Object> written(Pruned made, SavedModel of) {
+        try (Pruned pruned = made) {
+            pruned.save(out, of);
+            return described(pruned);
+        }
     }
 
     private Map<String, Object> described(Pruned pruned) {

@@ -30,17 +30,11 @@ class FitTest {
     }
 
     private static Cli.Answer fit(Object... more) {
-        return Cli.run(
-                "fit",
-                "--data",
-                home.resolve("data"),
-                "--epochs",
-                "1",
-                "--batch-size",
-                "4",
-                "--teacher",
-                teacher,
-                more);
+        return fitOn(home.resolve("data"), more);
+    }
+
+    private static Cli.Answer fitOn(Path data, Object... more) {
+        return Cli.run("fit", "--data", data, "--epochs", "1", "--batch-size", "4", "--teacher", teacher, more);
     }
 
     @Test
@@ -244,6 +238,22 @@ class FitTest {
         Cli.Answer mixed = fit("--students", pruned + "," + other, "--max-mb", "1", "--out", home.resolve("mixed"));
         assertThat(mixed.err())
                 .contains("these students share prepared inputs, found mean ", " for " + pruned + " and ");
+        assertThat(home.resolve("mixed/costs.json")).doesNotExist();
+        Cli.pictures(home.resolve("three/train"), "cat", "dog", "cow");
+        Cli.Answer classes = fitOn(
+                home.resolve("three"),
+                "--students",
+                NETWORKS,
+                "--max-mb",
+                "1",
+                "--measure",
+                "--out",
+                home.resolve("mixed"));
+        assertThat(classes.err()).contains("has 2 classes, the data has 3; use a teacher of the same classes");
+        Cli.pictures(home.resolve("untested/train"), "cat", "dog");
+        Cli.Answer untested = fitOn(
+                home.resolve("untested"), "--students", NETWORKS, "--max-mb", "1", "--out", home.resolve("mixed"));
+        assertThat(untested.err()).contains("a sweep confirms its winner on a test split, but there is none");
         assertThat(home.resolve("mixed/costs.json")).doesNotExist();
     }
 

@@ -3,6 +3,10 @@ package dev.limbeck.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.Task;
+import dev.limbeck.model.SavedModel;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.weights.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,6 +118,48 @@ class PruneCommandTest {
                         .done()
                         .out())
                 .contains("alone", "recipe");
+    }
+
+    /** Only its trainer knows what a foreign classifier's outputs are for. */
+    @Test
+    void aFileThatDoesNotSayItsTaskIsOfTheGivenOne() throws IOException {
+        Path bare = home.resolve("bare.safetensors");
+        try (StateDict state = Safetensors.read(home.resolve("run/model.safetensors"))) {
+            state.metadata().clear();
+            Safetensors.write(state, bare);
+        }
+        Path half = home.resolve("half.safetensors");
+        Object[] prune = {"prune", bare, "--arch", "cifar-resnet8", "--image-size", 32, "--macs", 0.5, "--out", half};
+        assertThat(Cli.run(prune).done().err())
+                .contains("bare.safetensors does not say its task; used as single-label classification (--task sets"
+                        + " another)");
+        assertThat(Cli.run(prune, "--overwrite", "--task", "multi-label").done().err())
+                .doesNotContain("task");
+        try (SavedModel model = SavedModel.open(half, null)) {
+            assertThat(model.task().kind()).isEqualTo(Task.Kind.MULTI_LABEL);
+        }
+        Object[] export = {"export", "--model", bare, "--arch", "cifar-resnet8", "--no-verify", "--classes", "a,b"};
+        assertThat(Cli.run(export, "--out", home.resolve("bare-1")).done().err())
+                .contains("does not say its task");
+        assertThat(Cli.run(
+                                export,
+                                "--format",
+                                "onnx,torchscript",
+                                "--task",
+                                "multi-label",
+                                "--out",
+                                home.resolve("bare-2"))
+                        .done()
+                        .err())
+                .doesNotContain("task");
+        assertThat(Files.readString(home.resolve("bare-2/MODEL_CARD.md"))).contains("A classifier with several labels");
+        Cli.Answer refused = Cli.run(
+                "prune", home.resolve("run"), "--macs", 0.5, "--task", "regression", "--out", half, "--overwrite");
+        assertThat(refused.err())
+                .contains("is a model for single-label classification, found --task regression; leave it out");
+        try (SavedModel model = SavedModel.open(half, null)) {
+            assertThat(model.task().kind()).as("kept").isEqualTo(Task.Kind.MULTI_LABEL);
+        }
     }
 
     @Test

@@ -255,7 +255,7 @@ public final class Sweep {
                 // not.
                 Recipe any = left.values().iterator().next();
                 try (Data data = any.open(seed, teachers.preprocessing(), opening)) {
-                    check(data);
+                    requireJudging(data);
                     opening.logData(data);
                     for (Map.Entry<String, Recipe> entry : left.entrySet()) {
                         boolean isOwn = shard.holds(number++, seeds * left.size());
@@ -294,15 +294,16 @@ public final class Sweep {
         return name.replaceAll("[^\\w.=-]", "_");
     }
 
-    private void check(Data data) {
+    /**
+     * Check that the splits can select and confirm a winner, as each search does before its first trial.
+     *
+     * @throws LimbeckException if there is no validation split, no test split for the confirmation, or one of them can judge nothing
+     */
+    public void requireJudging(Data data) {
         metric(); // an embedding has none
         if (!data.has(Split.VALID)) {
             throw new LimbeckException("a sweep selects by a validation metric, but there is no validation split; set"
                     + " valid_fraction above 0");
-        }
-        if (data.targets(Split.VALID).known() == 0) {
-            throw new LimbeckException(
-                    "a sweep selects by a validation metric, but no validation row has a label; give some labels");
         }
         JudgedRows.require(data, Split.VALID);
         if (confirmSeeds > 0 && data.targets(Split.TRAIN).known() == 0) {

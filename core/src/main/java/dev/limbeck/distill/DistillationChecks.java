@@ -35,6 +35,15 @@ record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
         return teacher.embedding(null);
     }
 
+    /** Check what rows show: their task, classes and labels. */
+    void rows(Data data, SelectionRule selection) {
+        Task.Kind task = data.task().kind();
+        task(task, selection);
+        if (task != Task.Kind.EMBEDDING) classes(data.classNames());
+        losses.forEach(loss -> labels(loss, data));
+        losses.forEach(loss -> count(loss, data));
+    }
+
     /** Check that the teacher gives what the losses need. */
     void kind(OutputKind given, Task.Kind task) {
         if (task == Task.Kind.EMBEDDING && given != OutputKind.LOGITS) {
@@ -56,7 +65,7 @@ record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
     }
 
     /** Check that the losses and further settings make sense for the task. */
-    void task(Task.Kind task, SelectionRule selection) {
+    private void task(Task.Kind task, SelectionRule selection) {
         for (LogitLoss loss : losses) fits(loss, task);
         if (task == Task.Kind.SINGLE_LABEL) return;
         String needless = selection.confidenceThreshold() > 0
@@ -111,14 +120,8 @@ record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
         if (SelectedSamples.tooFew(rows, loss.relational())) throw SelectedSamples.needsTwo(loss.name());
     }
 
-    /** Check that the training rows are what the losses need. */
-    void rows(Data data) {
-        losses.forEach(loss -> labels(loss, data));
-        losses.forEach(loss -> count(loss, data));
-    }
-
     /** Check that teacher and data have the same classes in the same order. */
-    void classes(List<String> student) {
+    private void classes(List<String> student) {
         List<String> names = teacher.classNames();
         if (teacher.classes() != 0) count(teacher.classes(), student);
         if (!names.isEmpty()) count(names.size(), student);

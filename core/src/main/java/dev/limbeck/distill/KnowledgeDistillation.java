@@ -3,6 +3,7 @@ package dev.limbeck.distill;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.FeatureLoss;
 import dev.limbeck.distill.loss.LogitLoss;
@@ -112,21 +113,13 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
         }
         Task task = fit.data().task();
         embeds = task.kind() == Task.Kind.EMBEDDING;
-        teacher = embeds
-                ? DistillationChecks.embedding(
-                        settings.teacher,
-                        settings.matchesClasses || !settings.classes.isEmpty(),
-                        !settings.also.isEmpty())
-                : MappedTeacher.matching(settings.teacher, settings.matchesClasses, settings.classes, task);
+        DistillationChecks checks = checked(fit.data());
+        teacher = checks.teacher();
         losses = LogitTerms.of(settings, task.kind());
         if (embeds && settings.losses.isEmpty() && pairs.isEmpty()) {
             FeatureLoss loss = Losses.defaultFor(task.kind()).features(Map.of());
             pairs = new FeatureBindings(List.of(FeaturePair.embeddings().loss(loss)));
         }
-        DistillationChecks checks = new DistillationChecks(teacher, losses.losses());
-        checks.task(task.kind(), settings.selection);
-        if (!embeds) checks.classes(fit.data().classNames());
-        checks.rows(fit.data());
         also.begin(fit);
         TeacherContext context = new TeacherContext(fit.data(), fit.device(), fit.precision(), null);
         TeacherSession begun = teacher.open(context);
@@ -158,6 +151,23 @@ public final class KnowledgeDistillation implements Callback, AutoCloseable {
             settings.log.accept(found.summary());
             found.warnings().forEach(line -> settings.log.accept("warning: " + line));
         }
+    }
+
+    /** Refuse rows that do not fit the teacher's task, its classes or the losses, as each fit does: for long work before the first. */
+    public void requireFitting(Data data) {
+        checked(data);
+    }
+
+    private DistillationChecks checked(Data data) {
+        Task task = data.task();
+        boolean matches = settings.matchesClasses || !settings.classes.isEmpty();
+        Teacher matched = task.kind() == Task.Kind.EMBEDDING
+                ? DistillationChecks.embedding(settings.teacher, matches, !settings.also.isEmpty())
+                : MappedTeacher.matching(settings.teacher, settings.matchesClasses, settings.classes, task);
+        DistillationChecks checks = new DistillationChecks(
+                matched, LogitTerms.of(settings, task.kind()).losses());
+        checks.rows(data, settings.selection);
+        return checks;
     }
 
     private void checkAdapters(TrainingContext fit) {

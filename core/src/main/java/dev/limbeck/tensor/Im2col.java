@@ -34,7 +34,8 @@ final class Im2col {
         return x.size(1) >= CHANNELS && pixels <= (bf16 ? 16 : 4) && (bf16 || DType.of(x) == DType.FLOAT32);
     }
 
-    private static long side(long size, long kernel, long stride, long padding) {
+    /** Return the side of the output. */
+    static long side(long size, long kernel, long stride, long padding) {
         return (size + 2 * padding - kernel) / stride + 1;
     }
 

@@ -4,6 +4,7 @@ import dev.limbeck.SharedUse;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.IValue;
@@ -28,15 +29,17 @@ public final class InferenceGraph implements AutoCloseable {
         Engine.start();
     }
 
-    private static final Symbol VALUE = Scope.retain(Symbol.fromQualString("attr::value"));
-
     private final JitModule frozen;
     private final Precision precision;
+    private final @Nullable SingleImage single;
     private final SharedUse shared = new SharedUse();
 
     private InferenceGraph(JitModule frozen, Precision precision) {
         this.frozen = Scope.retain(frozen);
         this.precision = precision;
+        single = precision == Precision.FP32
+                ? SingleImage.of(frozen.get_method("forward").graph())
+                : null;
     }
 
     static InferenceGraph of(JitModule module, Precision precision) {
@@ -71,9 +74,7 @@ public final class InferenceGraph implements AutoCloseable {
 
     /** Return the weight of a convolution; null for another node or a computed weight. */
     private static @Nullable Tensor weight(JitNode node) {
-        return groups(node) < 1 || !node.input(1).node().hasAttribute(VALUE)
-                ? null
-                : node.input(1).node().t(VALUE);
+        return groups(node) < 1 ? null : GraphConstants.tensor(node.input(1));
     }
 
     /** Return whether a node is a convolution of single channels, other than depthwise with one output a channel. */
@@ -90,29 +91,18 @@ public final class InferenceGraph implements AutoCloseable {
                 && !weight.is_cuda()
                 && weight.dim() == 4
                 && weight.size(2) * weight.size(3) == 1
-                && Arrays.equals(numbers(node.input(4)), new long[] {0, 0})
-                && numbers(node.input(3)).length == 2;
+                && Arrays.equals(GraphConstants.numbers(node.input(4)), new long[] {0, 0})
+                && GraphConstants.numbers(node.input(3)).length == 2;
     }
 
     /** Return the number of groups of a convolution, in scripted or traced form; −1 for another node or a computed number. */
     private static long groups(JitNode node) {
         String kind = node.kind().toQualString().getString();
-        if (kind.equals("aten::conv2d")) return whole(node.input(6));
+        if (kind.equals("aten::conv2d")) return GraphConstants.whole(node.input(6));
         // The sixth argument is "transposed".
-        return kind.equals("aten::_convolution") && whole(node.input(6)) == 0 ? whole(node.input(8)) : -1;
-    }
-
-    /** Return a constant integer or flag; −1 for anything else. */
-    private static long whole(Value value) {
-        JitNode node = value.node();
-        return node.hasAttribute(VALUE) && node.kindOf(VALUE).toString().equals("i") ? node.i(VALUE) : -1;
-    }
-
-    private static long[] numbers(Value list) {
-        JitNode node = list.node();
-        if (!node.hasAttribute(VALUE) || !node.kindOf(VALUE).toString().equals("ival")) return new long[0];
-        IValue value = node.ival(VALUE);
-        return value.isIntList() ? value.toIntVector().get() : new long[0];
+        return kind.equals("aten::_convolution") && GraphConstants.whole(node.input(6)) == 0
+                ? GraphConstants.whole(node.input(8))
+                : -1;
     }
 
     /** Return whether a node is a convolution that {@link Convolution} computes by oneDNN. */
@@ -122,7 +112,7 @@ public final class InferenceGraph implements AutoCloseable {
                 && Convolution.isForOneDnn(weight)
                 && weight.dim() == 4
                 && weight.size(3) > 1
-                && IntStream.of(3, 4, 5).allMatch(i -> numbers(node.input(i)).length == 2);
+                && IntStream.of(3, 4, 5).allMatch(i -> GraphConstants.numbers(node.input(i)).length == 2);
     }
 
     private static void useOneDnn(Graph graph, JitNode convolution) {
@@ -145,9 +135,10 @@ public final class InferenceGraph implements AutoCloseable {
     private static void multiply(Graph graph, JitNode convolution) {
         graph.setInsertPoint(convolution);
         JitNode weight = convolution.input(1).node();
-        Tensor matrix = weight.t(VALUE).flatten(1, -1);
+        Tensor matrix =
+                Objects.requireNonNull(GraphConstants.tensor(weight.output())).flatten(1, -1);
         Value x = convolution.input(0);
-        long[] strides = numbers(convolution.input(3));
+        long[] strides = GraphConstants.numbers(convolution.input(3));
         for (int i = 0; i < 2; i++) {
             if (strides[i] == 1) continue;
             Value none = graph.insertConstant(new IValue());
@@ -176,15 +167,14 @@ public final class InferenceGraph implements AutoCloseable {
     /** Convert a weight to the type and layout of its use. Derived constants inherit them. */
     private static void layOut(JitNode node, Precision precision) {
         if (!node.kind().toQualString().getString().equals("prim::Constant") || node.mustBeNone()) return;
-        if (!node.hasAttribute(VALUE) || !node.kindOf(VALUE).toString().equals("t")) return;
-        Tensor constant = node.t(VALUE);
-        if (!DType.of(constant).isFloatingPoint()) return;
+        Tensor constant = GraphConstants.tensor(node.output());
+        if (constant == null || !DType.of(constant).isFloatingPoint()) return;
         Tensor own =
                 Tensors.channelsLast(precision == Precision.BF16 ? Tensors.to(constant, DType.BFLOAT16) : constant);
         if (own.is_same(constant)) return;
         node.output().inferTypeFrom(own);
         // Last, because the binding moves the tensor out of its argument.
-        node.t_(VALUE, own);
+        node.t_(GraphConstants.VALUE, own);
     }
 
     /** Compute the float32 output for the only input, as {@link #forward(Inputs)} does. */
@@ -197,6 +187,9 @@ public final class InferenceGraph implements AutoCloseable {
         try (SharedUse.Use use = shared.begin("the network is closed; open it again");
                 Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
+            if (single != null && single.takes(inputs)) {
+                return scope.promote(single.forward(Tensors.channelsLast(inputs.only())));
+            }
             IValueVector arguments = new IValueVector();
             for (Tensor given : inputs.tensors().values()) {
                 boolean rounded = precision == Precision.BF16 && DType.of(given).isFloatingPoint();
@@ -211,6 +204,9 @@ public final class InferenceGraph implements AutoCloseable {
 
     @Override
     public void close() {
-        shared.close(frozen::close);
+        shared.close(() -> {
+            if (single != null) single.close();
+            frozen.close();
+        });
     }
 }

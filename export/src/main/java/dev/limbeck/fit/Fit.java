@@ -124,6 +124,10 @@ public final class Fit {
      * @throws LimbeckException if no network can be measured, or the file there is of other networks
      */
     public Costs measure() {
+        return measure(false);
+    }
+
+    private Costs measure(boolean thenTrains) {
         Map<String, String> ofTeacher = ofTeacher();
         try (Data data = open(ofTeacher)) {
             List<String> inputs =
@@ -142,7 +146,7 @@ public final class Fit {
             }
             List<String> names =
                     startable(students.isEmpty() ? measured != null ? named(known) : inZoo(data) : students);
-            requireTrainable(names, ofTeacher);
+            requireTrainable(names, ofTeacher, data, thenTrains);
             List<Cost> costs = new ArrayList<>(costs(names, known, data));
             if (measured != null) logUnknown(names, costs);
             costs.addAll(narrower(costs, known, data));
@@ -246,7 +250,7 @@ public final class Fit {
      * @throws LimbeckException if no network is within the budget, with the nearest one; or as {@link Sweep#run} does
      */
     public FitResult run() {
-        Costs costs = measure();
+        Costs costs = measure(true);
         // Of trials with one metric, a sweep takes the first.
         List<Cost> allowed = budget.allowed(costs.costs());
         if (allowed.isEmpty()) {
@@ -322,10 +326,17 @@ public final class Fit {
         return SearchSpace.ofStudents(names).recipes(base).values();
     }
 
-    /** Check what the search would find after the measuring: that there is a recipe for each student, and that all read the same inputs. */
-    private void requireTrainable(List<String> names, Map<String, String> ofTeacher) {
+    /**
+     * Check what the search would find after the measuring: that there is a recipe for each student, that all read the same inputs, and that
+     * the teacher fits the rows.
+     */
+    private void requireTrainable(List<String> names, Map<String, String> ofTeacher, Data data, boolean thenTrains) {
         Recipe.requireSamePreparation(recipes(names), ofTeacher);
-        sweep(names);
+        Sweep sweep = sweep(names);
+        if (thenTrains) sweep.requireJudging(data);
+        try (LoadedTeacher teacher = teacher()) {
+            Objects.requireNonNull(base.distillation()).with(teacher.teacher()).requireFitting(data);
+        }
     }
 
     private static List<String> named(@Nullable Costs known) {

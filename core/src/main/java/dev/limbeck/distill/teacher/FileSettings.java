@@ -126,4 +126,8 @@ record FileSettings(
     FileSettings withOutput(@Nullable TeacherOutput what) {
         return new FileSettings(classNames, preprocessing, what, task, false, role, log);
     }
+
+    FileSettings withTask(Task.Kind kind) {
+        return new FileSettings(classNames, preprocessing, output, kind, trusted, role, log);
+    }
 }

@@ -11,7 +11,6 @@ import dev.limbeck.data.Modality;
 import dev.limbeck.data.ModelFacts;
 import dev.limbeck.data.Split;
 import dev.limbeck.io.MissingFile;
-import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
@@ -135,6 +134,11 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return with(settings.withPreprocessing(other));
     }
 
+    /** Return a copy with the task that it has for rows, see {@link #task(Task)}. */
+    public FileTeacher withTaskFor(Task rows) {
+        return with(settings.withTask(task(rows).kind()));
+    }
+
     /** Return a copy with a given kind of output. Otherwise it is detected from outputs for rows across the data. */
     public FileTeacher withOutput(@Nullable TeacherOutput what) {
         return with(settings.withOutput(what));
@@ -160,11 +164,15 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return settings.taskOrOutput();
     }
 
+    /** Return whether its metadata or its set output says the task; if not, {@link #task()} assumes one class per row. */
+    public boolean knowsTask() {
+        return settings.task() != null || settings.output() == TeacherOutput.NUMBERS;
+    }
+
     /** {@inheritDoc} A file without a task has the student's. Numbers of a regression are in the targets' units. */
     @Override
     public Task task(Task student) {
-        boolean says = settings.task() != null || settings.output() == TeacherOutput.NUMBERS;
-        Task.Kind kind = says ? task() : student.kind();
+        Task.Kind kind = knowsTask() ? task() : student.kind();
         List<String> names = classNames().isEmpty() ? student.names() : classNames();
         return Task.of(kind, names);
     }
@@ -232,11 +240,6 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         TeacherOutput output = settings.output();
         if (output == null) throw new IllegalStateException("it is not known what the output of " + name() + " is");
         return OutputAdapter.logits(forward(how, inputs), who(), inputs.rows(), classes(), output, task());
-    }
-
-    @Override
-    public boolean isModule(Module other) {
-        return false;
     }
 
     /** {@inheritDoc} The output is the embedding, unless the file says that it is another. Layers are not visible. */

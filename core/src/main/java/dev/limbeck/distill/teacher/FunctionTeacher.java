@@ -5,7 +5,6 @@ import dev.limbeck.Preprocessing;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.distill.loss.OutputKind;
-import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
@@ -76,11 +75,6 @@ public record FunctionTeacher(
     @Override
     public Task task(Task student) {
         return student.kind() == Task.Kind.REGRESSION ? new Task.Regression(student.names()) : student;
-    }
-
-    @Override
-    public boolean isModule(Module other) {
-        return false;
     }
 
     /** {@inheritDoc} What the function returns is the embedding. It needs no class names. */

@@ -40,8 +40,10 @@ public interface Teacher {
                 + "checkpoint, or a file without its classifier");
     }
 
-    /** Return whether the teacher is a module itself, which cannot be its own student. */
-    boolean isModule(Module other);
+    /** Return whether the teacher is a module itself, which cannot be its own student. The default is not. */
+    default boolean isModule(Module other) {
+        return false;
+    }
 
     /** Get ready to teach: in evaluation mode, frozen, on the device. */
     TeacherSession open(TeacherContext context);

@@ -1,0 +1,138 @@
+package dev.limbeck.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ScriptWriter;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Zoo;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Test that single images are computed as batches are, which take another way on AVX2. */
+class SingleImageTest {
+    private static final double ROUNDING = 1e-5;
+
+    /** Return the largest difference between images in a batch and alone, relative to the largest output. */
+    private static double apart(InferenceGraph graph, Tensor images) {
+        double[] batch = Tensors.toDoubles(graph.forward(images));
+        int width = batch.length / (int) images.size(0);
+        double largest = Arrays.stream(batch).map(Math::abs).max().orElseThrow();
+        double apart = 0;
+        for (int row = 0; row < images.size(0); row++) {
+            double[] alone = Tensors.toDoubles(graph.forward(images.narrow(0, row, 1)));
+            for (int i = 0; i < width; i++) apart = Math.max(apart, Math.abs(alone[i] - batch[row * width + i]));
+        }
+        return apart / largest;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"resnet18, 64", "resnet18, 33", "resnet18, 128", "resnet50, 64", "mobilenet_v2, 64", "cifar-resnet8, 32"
+    })
+    void networksComputeAnImageAsInABatch(String name, int size) {
+        Tensors.seed(3);
+        Architecture architecture = Zoo.byName(name);
+        try (Scope scope = Scope.open();
+                Module network = architecture.create(5)) {
+            Tensor images = Tensors.randn(3, 3, size, size);
+            // Statistics of batch norms, which are folded.
+            network.train();
+            network.apply(images);
+            network.eval();
+            try (Script script = ScriptWriter.compile(network);
+                    InferenceGraph graph = script.forInference(Precision.FP32)) {
+                assertThat(apart(graph, images)).isLessThan(ROUNDING);
+                float[] once = Tensors.toFloats(graph.forward(images.narrow(0, 1, 1)));
+                List<float[]> again = IntStream.range(0, 8)
+                        .parallel()
+                        .mapToObj(i -> {
+                            try (Scope own = Scope.open()) {
+                                return Tensors.toFloats(graph.forward(images.narrow(0, 1, 1)));
+                            }
+                        })
+                        .toList();
+                again.forEach(one -> assertThat(one).as("on any thread").isEqualTo(once));
+            }
+        }
+    }
+
+    /** Convolutions with what a product has to respect, on images that are no squares. */
+    @ParameterizedTest
+    @CsvSource({
+        "'[1, 1], [1, 1], [1, 1], 1'",
+        "'[2, 2], [1, 1], [1, 1], 1'",
+        "'[2, 2], [0, 0], [1, 1], 1'",
+        "'[1, 2], [1, 1], [1, 1], 1'",
+        "'[1, 1], [2, 1], [1, 1], 1'",
+        "'[1, 1], [2, 2], [2, 2], 1'",
+        "'[3, 3], [2, 2], [1, 1], 1'",
+    })
+    void convolutionsOfOtherShapes(String how) {
+        for (long[] shape : new long[][] {{65, 64, 3, 3}, {64, 64, 1, 1}, {33, 64, 5, 5}, {64, 64, 3, 1}}) {
+            try (Scope scope = Scope.open();
+                    Script script = script(how, shape);
+                    InferenceGraph graph = script.forInference(Precision.FP32)) {
+                assertThat(apart(graph, Tensors.randn(2, 64, 29, 23)))
+                        .as(how + " of " + Arrays.toString(shape))
+                        .isLessThan(ROUNDING);
+            }
+        }
+    }
+
+    private static Script script(String how, long... shape) {
+        Tensor weight = Tensors.randn(shape);
+        Tensor bias = Tensors.randn(shape[0]);
+        return Script.compile(
+                "Convolves", Map.of("weight", weight, "bias", bias), Map.of(), Map.of(), """
+                def forward(self, x: Tensor) -> Tensor:
+                    y = torch.conv2d(x, self.weight, self.bias, %s)
+                    y = torch.max_pool2d(torch.relu(y), [3, 3], [2, 2], [1, 1], [1, 1], True)
+                    return torch.flatten(torch.adaptive_avg_pool2d(y, [2, 2]), 1, -1)
+                """.formatted(how));
+    }
+
+    /** A sum reads what an operation in place has left, and the caller's image stays. */
+    @Test
+    void operationsInPlaceStayInPlace() {
+        try (Scope scope = Scope.open();
+                Script script = Script.compile(
+                        "InPlace",
+                        Map.of("weight", Tensors.randn(64, 64, 3, 3), "bias", Tensors.randn(64)),
+                        Map.of(),
+                        Map.of(),
+                        """
+                        def forward(self, x: Tensor) -> Tensor:
+                            y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])
+                            z = torch.relu_(y)
+                            return torch.add(torch.add_(torch.relu(z), y), y)
+                        """);
+                InferenceGraph graph = script.forInference(Precision.FP32)) {
+            assertThat(apart(graph, Tensors.randn(2, 64, 16, 16))).isLessThan(ROUNDING);
+        }
+    }
+
+    /** What it does not know runs as before. */
+    @Test
+    void otherOperationsAreLeftToTheScript() {
+        try (Scope scope = Scope.open();
+                Script script = Script.compile(
+                        "Scaled",
+                        Map.of("weight", Tensors.randn(64, 64, 3, 3), "bias", Tensors.randn(64)),
+                        Map.of(),
+                        Map.of(),
+                        """
+                        def forward(self, x: Tensor) -> Tensor:
+                            y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])
+                            return torch.add(torch.relu(y), torch.sigmoid(y), alpha=2)
+                        """);
+                InferenceGraph graph = script.forInference(Precision.FP32)) {
+            assertThat(apart(graph, Tensors.randn(2, 64, 16, 16))).isLessThan(ROUNDING);
+        }
+    }
+}
