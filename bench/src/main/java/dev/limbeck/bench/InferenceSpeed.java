@@ -25,10 +25,9 @@ import org.jspecify.annotations.Nullable;
 public final class InferenceSpeed {
     private static final int CLASSES = 2;
     private static final int WARM_UP = 10;
-    /** The JVM has compiled by then what a single image takes. */
-    private static final int WARM_UP_SINGLE = 100;
-
     private static final int TIMES = 20;
+    /** Calls for a single image: as many again come before, in which the JVM compiles what they take. */
+    private static final int TIMES_SINGLE = 100;
 
     private InferenceSpeed() {}
 
@@ -65,8 +64,9 @@ public final class InferenceSpeed {
         List<Double> times = new ArrayList<>();
         try (Scope scope = Scope.open()) {
             Tensor images = Tensors.channelsLast(Tensors.randn(rows, 3, size, size));
-            int before = rows == 1 ? WARM_UP_SINGLE : WARM_UP;
-            for (int i = 0; i < before + TIMES; i++) {
+            int before = rows == 1 ? TIMES_SINGLE : WARM_UP;
+            int counted = rows == 1 ? TIMES_SINGLE : TIMES;
+            for (int i = 0; i < before + counted; i++) {
                 long start = System.nanoTime();
                 try (Scope one = Scope.open()) {
                     way.apply(images);

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Test compare, sweep and profile on pictures that train in a moment. */
 class CompareTest {
+    private static final String[] ONE_TRIAL = {"--temperatures", "2", "--kd-weights", "0.5", "--confirm", "0"};
+
     @TempDir
     static Path home;
 
@@ -140,18 +142,7 @@ class CompareTest {
         for (String run : List.of("alone/seed-0", "distilled/seed-0")) {
             assertThat(events.resolve(run)).isDirectoryContaining("glob:**events.out.tfevents.*");
         }
-        Cli.run(
-                        taught("sweep"),
-                        "--temperatures",
-                        "2",
-                        "--kd-weights",
-                        "0.5",
-                        "--confirm",
-                        "0",
-                        "--out",
-                        home.resolve("swept-only"),
-                        "--tensorboard",
-                        events)
+        Cli.run(taught("sweep"), ONE_TRIAL, "--out", home.resolve("swept-only"), "--tensorboard", events)
                 .done();
         assertThat(events.resolve("trials/T2-w0.5/epochs-1/seed-0"))
                 .isDirectoryContaining("glob:**events.out.tfevents.*");
@@ -215,17 +206,7 @@ class CompareTest {
     void aPictureThatCannotBeWrittenLosesNoSweep() throws IOException {
         Path out = home.resolve("blocked-sweep");
         Files.createDirectories(out.resolve("sweep.png"));
-        Cli.Answer answer = Cli.run(
-                taught("sweep"),
-                "--temperatures",
-                "2",
-                "--kd-weights",
-                "0.5",
-                "--confirm",
-                "0",
-                "--out",
-                out,
-                "--json");
+        Cli.Answer answer = Cli.run(taught("sweep"), ONE_TRIAL, "--out", out, "--json");
         assertThat(answer.code()).isEqualTo(1);
         assertThat(answer.json()).isEqualTo(Cli.read(out.resolve("sweep.json")));
         assertThat(answer.err()).contains("sweep.png");
