@@ -42,8 +42,9 @@ public final class SharedUse {
     public void close(Runnable free) {
         lock.writeLock().lock();
         try {
-            if (!closed) free.run();
+            if (closed) return;
             closed = true;
+            free.run();
         } finally {
             lock.writeLock().unlock();
         }

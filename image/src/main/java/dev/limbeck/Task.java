@@ -261,6 +261,7 @@ public sealed interface Task {
         public Map<String, String> toMetadata() {
             Map<String, String> metadata = new LinkedHashMap<>();
             metadata.put(KEY, kind().key());
+            if (means.isEmpty()) return metadata;
             metadata.put(MEAN, text(means));
             metadata.put(DEVIATION, text(deviations));
             return metadata;
@@ -277,7 +278,7 @@ public sealed interface Task {
 
         private static List<Double> numbers(Map<String, String> metadata, String key, int count, double missing) {
             @Nullable String text = metadata.get(key);
-            if (text == null) return same(count, missing);
+            if (text == null || text.isBlank()) return same(count, missing);
             try {
                 return Arrays.stream(text.split(",")).map(Double::valueOf).toList();
             } catch (NumberFormatException e) {

@@ -31,6 +31,8 @@ final class PruneCommand extends DataCommand {
     private static final String ENDING = ".safetensors";
     /** Settings that pruning uses without data too: the size of a network's inputs decides its MACs, and a file may not say its task. */
     private static final List<String> OF_MODEL = List.of("image_size", "task");
+    /** The setting that counts beside the data of the model's run, which has its task. */
+    private static final List<String> SIZE = List.of("image_size");
 
     @Parameters(paramLabel = "MODEL", description = "A run directory, a .safetensors file or a PyTorch checkpoint.")
     Path model = Path.of("");
@@ -94,12 +96,13 @@ final class PruneCommand extends DataCommand {
         onlyIf(criterion.needsData(), withoutData, data.settings.without(OF_MODEL));
         requireFree();
         engine.apply();
-        try (SavedModel saved = checkpoint.open(model)) {
+        try (SavedModel opened = checkpoint.open(model)) {
+            SavedModel saved = withTask(opened);
             PrunableNetwork network = PrunableNetwork.of(saved, ModelInputs.of(saved, data.imageSize()));
             Pruning pruning = new Pruning(criterion).least(least).multiple(multiple);
             if (macs != null) pruning.requireShare(network, macs);
             if (criterion.needsData()) return prunedOnData(saved, pruning, network, layers);
-            Object result = written(pruned(pruning, network, layers), withTask(saved));
+            Object result = written(pruned(pruning, network, layers), saved);
             sayAssumedTask(saved.file(), saved.task().kind(), saved.knowsTask());
             return result;
         }
@@ -135,7 +138,7 @@ final class PruneCommand extends DataCommand {
 
     private Object prunedOnData(
             SavedModel saved, Pruning pruning, PrunableNetwork network, Map<String, Double> layers) {
-        ObjectNode tree = dataOrThatOf(saved, OF_MODEL)
+        ObjectNode tree = dataOrThatOf(saved, SIZE)
                 .orElseThrow(() -> new LimbeckException("the criterion taylor needs data, and " + saved.file()
                         + " stands beside no run; set --data, or take l1 or bn"));
         DataRecipe recipe = WrongOption.in(() -> RecipeFiles.bind(tree, DataRecipe.class, ""));

@@ -153,6 +153,25 @@ class PruneCommandTest {
                         .err())
                 .doesNotContain("task");
         assertThat(Files.readString(home.resolve("bare-2/MODEL_CARD.md"))).contains("A classifier with several labels");
+        Path numbers = home.resolve("numbers.safetensors");
+        Cli.run(prune, "--task", "regression", "--overwrite").done();
+        Cli.run("prune", half, "--macs", 0.5, "--out", numbers).done();
+        try (SavedModel model = SavedModel.open(numbers, null)) {
+            assertThat(model.task().kind()).isEqualTo(Task.Kind.REGRESSION);
+        }
+        Cli.run("export", "--model", numbers, "--no-verify", "--out", home.resolve("numbers"))
+                .done();
+        assertThat(Cli.run(
+                                "predict",
+                                "--model",
+                                home.resolve("numbers/model.onnx"),
+                                home.resolve("two/cat/p1.png"),
+                                "--json")
+                        .done()
+                        .json()
+                        .isEmpty())
+                .isFalse();
+        Cli.run(prune, "--task", "multi-label", "--overwrite").done();
         Cli.Answer refused = Cli.run(
                 "prune", home.resolve("run"), "--macs", 0.5, "--task", "regression", "--out", half, "--overwrite");
         assertThat(refused.err())

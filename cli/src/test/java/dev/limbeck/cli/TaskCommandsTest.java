@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.Prediction;
+import dev.limbeck.nn.StateDict;
 import dev.limbeck.onnx.OnnxPredictor;
 import dev.limbeck.onnx.OnnxRegressionPredictor;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.weights.Safetensors;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -19,6 +24,7 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -257,6 +263,42 @@ class TaskCommandsTest {
         assertThat(result.at("/variants/1/report/columns").has(numbers ? "r2" : "auc"))
                 .isTrue();
         assertThat(out.resolve("report.html")).exists();
+    }
+
+    /** A checkpoint of another framework predicts in the targets' units, so its loss is that of the same network on the data's scale. */
+    @Test
+    void taylorPrunesTheSameChannelsOnAnyScale() throws IOException {
+        Path run = home.resolve("own-scale");
+        Cli.run("train", training("regression", "--out", run)).done();
+        Path units = home.resolve("units.safetensors");
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on();
+                StateDict state = Safetensors.read(run.resolve("model.safetensors"))) {
+            double mean = Double.parseDouble(state.metadata().get("target_mean"));
+            double deviation = Double.parseDouble(state.metadata().get("target_deviation"));
+            assertThat(mean).as("far from 0").isGreaterThan(2 * deviation);
+            Tensor weight = state.get("linear.weight");
+            Tensor bias = state.get("linear.bias");
+            weight.copy_(Ops.mul(weight, deviation));
+            bias.copy_(Ops.add(Ops.mul(bias, deviation), mean));
+            state.metadata().clear();
+            Safetensors.write(state, units);
+        }
+        Object[] prune = {"prune", "--macs", 0.5, "--criterion", "taylor", "--json"};
+        JsonNode own = Cli.run(prune, run, args("regression"), "--out", home.resolve("half-own.safetensors"))
+                .done()
+                .json();
+        Path half = home.resolve("half-units.safetensors");
+        JsonNode other = Cli.run(prune, units, "--arch", "cifar-resnet8", args("regression"), "--out", half)
+                .done()
+                .json();
+        assertThat(other.get("layers")).isEqualTo(own.get("layers"));
+        assertThat(Cli.run("evaluate", args("regression"), "--model", half, "--json")
+                        .done()
+                        .json()
+                        .at("/metrics/mae")
+                        .asDouble())
+                .isLessThan(100);
     }
 
     @Test

@@ -14,6 +14,7 @@ import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.TargetLoss;
+import dev.limbeck.train.TargetScale;
 import dev.limbeck.train.TaskLoss;
 import java.util.ArrayList;
 import java.util.List;
@@ -156,6 +157,7 @@ public enum Criterion {
         network.widths().forEach(width -> sums.add(new double[Math.toIntExact(width)]));
         Module module = network.network();
         TargetLoss loss = TaskLoss.of(data.task());
+        TargetScale scale = TargetScale.between(network.taskFor(data.task()), data.task());
         int counted = 0;
         try (Module.ModeGuard modes = module.evalMode();
                 DataLoader rows = data.sample(Split.TRAIN, batches * data.batchSize())) {
@@ -163,7 +165,8 @@ public enum Criterion {
                 try (Scope scope = Scope.open()) {
                     Batch batch = rows.next();
                     if (batch == null) break;
-                    Tensor outputs = module.apply(module.adapt(batch.inputs()));
+                    Tensor own = module.apply(module.adapt(batch.inputs()));
+                    Tensor outputs = scale == null ? own : scale.apply(own);
                     Tensor value = loss.of(outputs, Tensors.to(batch.targets(), outputs.device()), null);
                     if (!Ops.allFinite(value)) {
                         // A batch without any label has no loss.

@@ -1,6 +1,7 @@
 package dev.limbeck.prune;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.ChannelGroup;
 import dev.limbeck.nn.FakeQuantization;
@@ -18,6 +19,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
@@ -40,9 +42,12 @@ public final class PrunableNetwork {
     private final Map<String, List<Cut>> cuts = new HashMap<>();
     private final Summary summary;
     private final Map<String, Tensor> weights;
+    private final UnaryOperator<Task> taskFor;
 
-    private PrunableNetwork(Module network, Architecture architecture, List<InputSpec> inputs) {
+    private PrunableNetwork(
+            Module network, Architecture architecture, List<InputSpec> inputs, UnaryOperator<Task> taskFor) {
         this.network = network;
+        this.taskFor = taskFor;
         this.architecture = architecture;
         groups = ChannelGroup.in(network);
         List<Long> widths = architecture.widths();
@@ -69,12 +74,12 @@ public final class PrunableNetwork {
      * @throws LimbeckException if the architecture cannot be pruned, or its description of channels does not fit the network
      */
     public static PrunableNetwork of(Module network, Architecture architecture, List<InputSpec> inputs) {
-        return new PrunableNetwork(network, architecture, inputs);
+        return new PrunableNetwork(network, architecture, inputs, UnaryOperator.identity());
     }
 
     /** Examine a saved model of the zoo. */
     public static PrunableNetwork of(SavedModel model, List<InputSpec> inputs) {
-        return of(model.module(), Zoo.byName(model.architecture()), inputs);
+        return new PrunableNetwork(model.module(), Zoo.byName(model.architecture()), inputs, model::taskFor);
     }
 
     private void cut(int group, ChannelGroup.Part part, int dimension, long width) {
@@ -106,6 +111,11 @@ public final class PrunableNetwork {
 
     Module network() {
         return network;
+    }
+
+    /** Return the task that the outputs are for, given that of some rows: numbers may be on another scale. */
+    Task taskFor(Task rows) {
+        return taskFor.apply(rows);
     }
 
     /** Return the architecture. */

@@ -24,6 +24,11 @@ final class GraphConstants {
         return is(value, "i") ? value.node().i(VALUE) : -1;
     }
 
+    /** Return whether a value is this constant integer or flag. */
+    static boolean is(Value value, long expected) {
+        return is(value, "i") && value.node().i(VALUE) == expected;
+    }
+
     /** Return a constant list of integers; empty for anything else. */
     static long[] numbers(Value value) {
         if (!is(value, "ival")) return new long[0];

@@ -34,9 +34,9 @@ final class Im2col {
         return x.size(1) >= CHANNELS && pixels <= (bf16 ? 16 : 4) && (bf16 || DType.of(x) == DType.FLOAT32);
     }
 
-    /** Return the side of the output. */
+    /** Return the side of the output; 0 or less if the kernel is larger than the image. */
     static long side(long size, long kernel, long stride, long padding) {
-        return (size + 2 * padding - kernel) / stride + 1;
+        return Math.floorDiv(size + 2 * padding - kernel, stride) + 1;
     }
 
     /**

@@ -5,7 +5,9 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.BinaryOperator;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.JitNode;
@@ -14,6 +16,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.Value;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Compute one image through a network of plain convolutions, such as a ResNet, whose large products are divided between two threads. The
@@ -22,18 +26,36 @@ import org.jspecify.annotations.Nullable;
  * computes a half.
  */
 final class SingleImage implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SingleImage.class);
     /** The product from which waking a thread pays off, in multiplications: some 0.1 ms on one thread. */
     private static final long LEAST_PRODUCT = 2_000_000;
 
-    /** Compute the value of a node from those before it. */
-    private interface Step {
-        Tensor apply(Tensor[] values);
+    /**
+     * Compute the value of a node from one or two before it.
+     *
+     * @param x place of the first
+     * @param y place of the second; that of the first if there is only one
+     */
+    private record Step(int x, int y, BinaryOperator<Tensor> operation) {
+        static Step of(int x, UnaryOperator<Tensor> operation) {
+            return new Step(x, x, (value, same) -> operation.apply(value));
+        }
+
+        /** Change the first value in place. The result is a handle of its own, because the first is closed after its last use. */
+        static Step inPlace(int x, int y, BiConsumer<Tensor, Tensor> operation) {
+            return new Step(x, y, (value, other) -> {
+                operation.accept(value, other);
+                return value.detach();
+            });
+        }
     }
 
     private final List<Step> steps = new ArrayList<>();
     private final List<Tensor> weights = new ArrayList<>();
     /** Places of values by the graph's own numbers; the image is at 0, the value of each step behind it. */
     private final Map<Long, Integer> places = new HashMap<>();
+    /** For each place, the last step that reads it; −1 for none. */
+    private int[] lastReader = {};
 
     private SingleImage() {}
 
@@ -42,7 +64,12 @@ final class SingleImage implements AutoCloseable {
         // With AVX-512, oneDNN is faster, see Convolution. Other processors were not measured.
         if (!Engine.cpuCapability().equals("AVX2")) return null;
         SingleImage network = new SingleImage();
-        if (network.reads(graph)) return network;
+        try {
+            if (network.reads(graph)) return network;
+        } catch (RuntimeException e) {
+            // The script computes everything.
+            LOG.debug("single images run as scripts", e);
+        }
         network.close();
         return null;
     }
@@ -55,60 +82,71 @@ final class SingleImage implements AutoCloseable {
         for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
             String kind = node.kind().toQualString().getString();
             if (kind.equals("prim::Constant")) continue;
-            Integer x = places.get(node.input(0).unique());
+            Integer x =
+                    node.inputs().size() == 0 ? null : places.get(node.input(0).unique());
             Step step = x == null ? null : step(kind, node, x);
             if (step == null) return false;
             steps.add(step);
             places.put(node.output().unique(), steps.size());
         }
-        Integer last = places.get(stop.input(0).unique());
-        return last != null && last == steps.size();
+        lastReader = new int[steps.size() + 1];
+        Arrays.fill(lastReader, -1);
+        for (int i = 0; i < steps.size(); i++) {
+            lastReader[steps.get(i).x()] = i;
+            lastReader[steps.get(i).y()] = i;
+        }
+        Integer result = places.get(stop.input(0).unique());
+        return result != null && result == steps.size();
     }
 
     private @Nullable Step step(String kind, JitNode node, int x) {
         return switch (kind) {
-            case "aten::relu" -> values -> torch.relu(values[x]);
-            case "aten::relu_" -> values -> Ops.relu_(values[x]);
-            case "aten::add" -> sum(node, x, Tensor::add);
-            case "aten::add_" -> sum(node, x, Tensor::add_);
+            case "aten::relu" -> Step.of(x, torch::relu);
+            case "aten::relu_" -> Step.inPlace(x, x, (value, same) -> Ops.relu_(value));
+            case "aten::add" -> isSum(node) ? new Step(x, other(node), Tensor::add) : null;
+            case "aten::add_" -> isSum(node) ? Step.inPlace(x, other(node), Ops::add_) : null;
             case "aten::max_pool2d" -> maxPool(node, x);
             case "aten::adaptive_avg_pool2d" -> {
                 long[] size = GraphConstants.numbers(node.input(1));
-                yield size.length == 2 ? values -> torch.adaptive_avg_pool2d(values[x], size) : null;
+                yield size.length == 2 ? Step.of(x, value -> torch.adaptive_avg_pool2d(value, size)) : null;
             }
             case "aten::flatten" -> {
-                boolean isUsual = GraphConstants.whole(node.input(1)) == 1;
-                yield isUsual ? values -> torch.flatten(values[x], 1, -1) : null;
+                boolean isWhole = GraphConstants.whole(node.input(1)) == 1 && GraphConstants.is(node.input(2), -1);
+                yield isWhole ? Step.of(x, value -> torch.flatten(value, 1, -1)) : null;
             }
             case "aten::linear" -> linear(node, x);
             case "aten::conv2d" -> convolution(node, x, 6);
             // Of a trace. The sixth argument is "transposed".
-            case "aten::_convolution" -> GraphConstants.whole(node.input(6)) == 0 ? convolution(node, x, 8) : null;
+            case "aten::_convolution" -> GraphConstants.is(node.input(6), 0) ? convolution(node, x, 8) : null;
             default -> null;
         };
     }
 
-    private @Nullable Step sum(JitNode node, int x, BinaryOperator<Tensor> add) {
-        Integer y = places.get(node.input(1).unique());
-        if (y == null || GraphConstants.whole(node.input(2)) != 1) return null;
-        return values -> add.apply(values[x], values[y]);
+    /** Return whether a node adds two values of the network, unscaled. */
+    private boolean isSum(JitNode node) {
+        return places.containsKey(node.input(1).unique()) && GraphConstants.is(node.input(2), 1);
+    }
+
+    private int other(JitNode node) {
+        return places.get(node.input(1).unique());
     }
 
     private static @Nullable Step maxPool(JitNode node, int x) {
         long[][] how = IntStream.rangeClosed(1, 4)
                 .mapToObj(i -> GraphConstants.numbers(node.input(i)))
                 .toArray(long[][]::new);
-        boolean roundsUp = GraphConstants.whole(node.input(5)) == 1;
+        boolean roundsUp = GraphConstants.is(node.input(5), 1);
+        if (!roundsUp && !GraphConstants.is(node.input(5), 0)) return null;
         return Arrays.stream(how).allMatch(pair -> pair.length == 2)
-                ? values -> torch.max_pool2d(values[x], how[0], how[1], how[2], how[3], roundsUp)
+                ? Step.of(x, value -> torch.max_pool2d(value, how[0], how[1], how[2], how[3], roundsUp))
                 : null;
     }
 
     private @Nullable Step linear(JitNode node, int x) {
         Tensor weight = kept(node.input(1));
-        if (weight == null) return null;
         Tensor bias = kept(node.input(2));
-        return values -> LayerOps.linear(values[x], weight, bias);
+        boolean isKnown = bias != null || node.input(2).mustBeNone();
+        return weight != null && isKnown ? Step.of(x, value -> LayerOps.linear(value, weight, bias)) : null;
     }
 
     private @Nullable Step convolution(JitNode node, int x, int groupsAt) {
@@ -127,14 +165,13 @@ final class SingleImage implements AutoCloseable {
                 && dilation[1] == 1;
         long[] kernel = {weight.size(2), weight.size(3)};
         long multiplications = weight.numel();
-        return values -> {
-            Tensor given = values[x];
-            long height = Im2col.side(given.size(2), kernel[0], stride[0], padding[0]);
-            long width = Im2col.side(given.size(3), kernel[1], stride[1], padding[1]);
+        return Step.of(x, image -> {
+            long height = Im2col.side(image.size(2), kernel[0], stride[0], padding[0]);
+            long width = Im2col.side(image.size(3), kernel[1], stride[1], padding[1]);
             return isPlain && height > 0 && width > 0 && height * width * multiplications >= LEAST_PRODUCT
-                    ? product(given, weight, bias, stride[0], padding[0], height, width)
-                    : torch.conv2d(given, weight, Ops.optional(bias), stride, padding, dilation, groups);
-        };
+                    ? product(image, weight, bias, stride[0], padding[0], height, width)
+                    : torch.conv2d(image, weight, Ops.optional(bias), stride, padding, dilation, groups);
+        });
     }
 
     /** Convolve one image by a product of the pixels under the kernel and the weight, each thread for half of the outputs. */
@@ -162,10 +199,11 @@ final class SingleImage implements AutoCloseable {
     }
 
     private static void addProduct(Tensor result, Tensor patches, Tensor matrix, long from, long number) {
-        try (Scope scope = Scope.open();
-                NoGrad noGrad = NoGrad.on()) {
-            result.narrow(1, from, number)
-                    .addmm_(patches, matrix.narrow(0, from, number).t());
+        try (NoGrad noGrad = NoGrad.on();
+                Tensor part = result.narrow(1, from, number);
+                Tensor rows = matrix.narrow(0, from, number);
+                Tensor columns = rows.t()) {
+            part.addmm_(patches, columns);
         }
     }
 
@@ -176,11 +214,19 @@ final class SingleImage implements AutoCloseable {
         return image.dim() == 4 && image.size(0) == 1 && !image.is_cuda() && DType.of(image) == DType.FLOAT32;
     }
 
-    /** Compute the output in the caller's scope, which has switched gradients off. */
+    /** Compute the output in the caller's scope, which has switched gradients off. Each value is closed after its last use. */
     Tensor forward(Tensor image) {
         Tensor[] values = new Tensor[steps.size() + 1];
         values[0] = image;
-        for (int i = 0; i < steps.size(); i++) values[i + 1] = steps.get(i).apply(values);
+        for (int i = 0; i < steps.size(); i++) {
+            Step step = steps.get(i);
+            try (Scope scope = Scope.open()) {
+                values[i + 1] = scope.promote(step.operation().apply(values[step.x()], values[step.y()]));
+            }
+            for (int place : new int[] {step.x(), step.y()}) {
+                if (place > 0 && lastReader[place] == i) values[place].close();
+            }
+        }
         return values[steps.size()];
     }
 

@@ -6,6 +6,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Do work in two halves, the second on another thread if one is free. Otherwise the caller does it too, after the first: beside a busy
@@ -13,6 +15,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class TwoThreads {
     private static final long IDLE_SECONDS = 10;
+    private static final Logger LOG = LoggerFactory.getLogger(TwoThreads.class);
     /** One task waits at most; with more than one caller, each has a core already. */
     private static final Executor SECOND = second();
 
@@ -35,20 +38,37 @@ final class TwoThreads {
         return one;
     }
 
-    /** Do both halves. They open scopes of their own, and record no gradients. */
+    /**
+     * Do both halves. Returns when none of them runs anymore, also if one fails: then its failure is thrown, that of the first before the
+     * other. The second must not open a scope, for which its thread may have to wait while the process ends.
+     */
     static void run(Runnable first, Runnable second) {
         FutureTask<Void> shared = new FutureTask<>(second, null);
-        SECOND.execute(shared);
+        try {
+            SECOND.execute(shared);
+        } catch (OutOfMemoryError e) {
+            LOG.debug("no second thread, so the caller does both halves: {}", e.getMessage());
+        }
         try {
             first.run();
-        } finally {
-            // Does nothing if the other thread has begun it.
-            shared.run();
-            done(shared);
+        } catch (Throwable e) {
+            try {
+                end(shared);
+            } catch (Throwable other) {
+                e.addSuppressed(other);
+            }
+            throw e;
         }
+        end(shared);
     }
 
-    private static void done(FutureTask<Void> shared) {
+    private static void end(FutureTask<Void> shared) {
+        // Does nothing if the other thread has begun it.
+        shared.run();
+        await(shared);
+    }
+
+    private static void await(FutureTask<Void> shared) {
         boolean interrupted = false;
         try {
             while (true) {
@@ -59,8 +79,9 @@ final class TwoThreads {
                     // Native memory is in use until it ends.
                     interrupted = true;
                 } catch (ExecutionException e) {
-                    if (e.getCause() instanceof RuntimeException cause) throw cause;
-                    throw new IllegalStateException(e.getCause());
+                    if (e.getCause() instanceof Error cause) throw cause;
+                    // A Runnable throws nothing else.
+                    throw (RuntimeException) e.getCause();
                 }
             }
         } finally {

@@ -1,6 +1,7 @@
 package dev.limbeck.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
@@ -14,6 +15,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Test that single images are computed as batches are, which take another way on AVX2. */
 class SingleImageTest {
@@ -118,21 +120,49 @@ class SingleImageTest {
     }
 
     /** What it does not know runs as before. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "return torch.add(torch.relu(y), torch.sigmoid(y))",
+                "return torch.add(torch.relu(y), y, alpha=2)",
+                "return torch.flatten(y, 1, 2)",
+                "return torch.flatten(y, -3, -1)",
+                "h = torch.flatten(torch.adaptive_avg_pool2d(y, [1, 1]), 1)\n"
+                        + "    return torch.linear(h, self.matrix, torch.add(torch.mul(h[0], 0), self.bias))",
+                "all = [torch.relu(y)]\n    all.append(y)\n    return torch.cat(all, 1)",
+            })
+    void otherOperationsAreLeftToTheScript(String end) {
+        try (Scope scope = Scope.open()) {
+            Map<String, Tensor> weights = Map.of(
+                    "weight", Tensors.randn(64, 64, 3, 3), "bias", Tensors.randn(64), "matrix", Tensors.randn(64, 64));
+            String body = "    y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])\n    " + end + "\n";
+            for (String begin : List.of("", "    some: List[Tensor] = []\n    some.append(x)\n    x = some[0]\n")) {
+                try (Script script = Script.compile(
+                                "Other",
+                                weights,
+                                Map.of(),
+                                Map.of(),
+                                "def forward(self, x: Tensor) -> Tensor:\n" + begin + body);
+                        InferenceGraph graph = script.forInference(Precision.FP32)) {
+                    Tensor images = Tensors.randn(2, 64, 16, 16);
+                    assertThat(apart(graph, images)).as(begin).isLessThan(ROUNDING);
+                    assertThat(graph.forward(images.narrow(0, 0, 1)).dim())
+                            .isEqualTo(graph.forward(images).dim());
+                }
+            }
+        }
+    }
+
+    /** A window that leaves the image would read the next row. */
     @Test
-    void otherOperationsAreLeftToTheScript() {
+    void aKernelLargerThanTheImageIsRefusedAsForBatches() {
         try (Scope scope = Scope.open();
-                Script script = Script.compile(
-                        "Scaled",
-                        Map.of("weight", Tensors.randn(64, 64, 3, 3), "bias", Tensors.randn(64)),
-                        Map.of(),
-                        Map.of(),
-                        """
-                        def forward(self, x: Tensor) -> Tensor:
-                            y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])
-                            return torch.add(torch.relu(y), torch.sigmoid(y), alpha=2)
-                        """);
+                Script script = script("[2, 2], [0, 0], [1, 1], 1", 512, 512, 3, 3);
                 InferenceGraph graph = script.forInference(Precision.FP32)) {
-            assertThat(apart(graph, Tensors.randn(2, 64, 16, 16))).isLessThan(ROUNDING);
+            for (int rows : new int[] {1, 2}) {
+                assertThatThrownBy(() -> graph.forward(Tensors.randn(rows, 512, 6, 2)))
+                        .hasMessageContaining("Kernel size can't be greater than actual input size");
+            }
         }
     }
 }

@@ -25,7 +25,8 @@ final class Rescaled extends Module {
 
     /** Compile a network, for a regression with outputs in the targets' units. The caller closes the script. */
     static Script compile(Module network, Task task, List<InputSpec> inputs) {
-        if (!(task instanceof Task.Regression regression)) return ScriptWriter.compile(network);
+        if (!(task instanceof Task.Regression regression) || isInUnits(regression))
+            return ScriptWriter.compile(network);
         try (Scope scope = Scope.open()) {
             Rescaled inUnits = new Rescaled(network, regression, inputs);
             try {
@@ -39,11 +40,16 @@ final class Rescaled extends Module {
 
     /** Compute a network's outputs in evaluation mode, for a regression in the targets' units. */
     static Tensor predict(Module network, Task task, Inputs given) {
-        if (!(task instanceof Task.Regression regression)) return network.predict(given);
+        if (!(task instanceof Task.Regression regression) || isInUnits(regression)) return network.predict(given);
         try (Scope scope = Scope.open()) {
             Tensor standardized = network.predict(given);
             return scope.promote(standardized.mul(row(regression.deviations())).add(row(regression.means())));
         }
+    }
+
+    /** Return whether nothing is known of the targets, as for a file of another framework without names. */
+    private static boolean isInUnits(Task.Regression task) {
+        return task.means().isEmpty();
     }
 
     private static Tensor row(List<Double> numbers) {
