@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * Run an optimized copy of a TorchScript module in evaluation mode: batch norms folded into convolutions, constant
  * weights, channels-last layout, and optionally bfloat16 (not with an LSTM, nor convolutions that {@link Convolution} keeps
  * in float32). Weights that are already as they are used are shared with the module, so they must not change; the module
- * is not changed and not needed afterward. Close it; closing waits for threads that compute with it.
+ * is not changed and not needed afterward. One image may be computed in another way than several, see {@link SingleImage}; they are equal
+ * within rounding. Close it; closing waits for threads that compute with it.
  */
 public final class InferenceGraph implements AutoCloseable {
     static {
