@@ -241,7 +241,12 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
     private EvaluationResult outputs(Data data, Split split, int views, Device device, List<Metric> metrics) {
         SavedModel saved = saved();
         Task task = data.task();
-        // Also checks the task, and converts the scale of targets.
+        Task.Kind own = opened.teacher().task(task).kind();
+        if (own != task.kind()) {
+            throw new LimbeckException(named + " is a model for " + own.words() + ", the data is for "
+                    + task.kind().words() + "; evaluate it on data of its task (--task " + own.key() + ")");
+        }
+        // Also converts the scale of targets.
         Teacher model = MappedTeacher.matching(opened.teacher(), false, Map.of(), task);
         if (saved != null && task.kind() != Task.Kind.REGRESSION) {
             saved.module().to(device);
@@ -273,7 +278,7 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
     static void checkClasses(int classes, List<String> own, List<String> names) {
         if (classes != 0 && classes != names.size()) {
             throw new LimbeckException("the model has " + classes + " classes, the data has " + names.size()
-                    + "; evaluate on data of the same classes");
+                    + "; use data of the same classes");
         }
         if (own.size() == names.size() && !own.equals(names) && Set.copyOf(own).equals(Set.copyOf(names))) {
             throw new LimbeckException("the model's classes are " + Texts.first(NAMED, own)
@@ -284,7 +289,7 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
         }
         if (!own.isEmpty() && !own.equals(names)) {
             throw new LimbeckException("the model's classes are " + Texts.first(NAMED, own) + ", the data's are "
-                    + Texts.first(NAMED, names) + "; evaluate on data of the same classes");
+                    + Texts.first(NAMED, names) + "; use data of the same classes");
         }
     }
 

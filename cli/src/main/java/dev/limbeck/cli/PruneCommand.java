@@ -2,6 +2,7 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.prune.Criterion;
@@ -101,6 +102,10 @@ final class PruneCommand extends DataCommand {
             PrunableNetwork network = PrunableNetwork.of(saved, ModelInputs.of(saved, data.imageSize()));
             Pruning pruning = new Pruning(criterion).least(least).multiple(multiple);
             if (macs != null) pruning.requireShare(network, macs);
+            if (criterion.needsData() && saved.task().kind() == Task.Kind.EMBEDDING) {
+                throw new LimbeckException("the criterion taylor needs a loss on labels, and " + saved.file()
+                        + " returns embeddings; take l1 or bn");
+            }
             if (criterion.needsData()) return prunedOnData(saved, pruning, network, layers);
             Object result = written(pruned(pruning, network, layers), saved);
             sayAssumedTask(saved.file(), saved.task().kind(), saved.knowsTask());

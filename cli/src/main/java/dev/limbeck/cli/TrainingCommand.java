@@ -94,7 +94,9 @@ abstract class TrainingCommand extends TrackedCommand {
         if (!exchange.writes()) return made;
         for (Split split : List.of(Split.VALID, Split.TEST)) {
             RunRecord.SplitResult result = made.results().of(split);
-            if (result != null) say("%s: %s".formatted(split.label(), Texts.metrics(result.metrics())));
+            // An embedding has no metrics of labels; its cosine is in the table of epochs.
+            if (result != null && !result.metrics().isEmpty())
+                say("%s: %s".formatted(split.label(), Texts.metrics(result.metrics())));
         }
         say("written to " + out);
         return made;

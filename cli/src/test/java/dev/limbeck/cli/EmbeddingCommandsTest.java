@@ -196,6 +196,18 @@ class EmbeddingCommandsTest {
             assertThat(written.sha256()).isEqualTo(own.sha256());
         }
 
+        assertThat(Cli.run(
+                                "prune",
+                                backbone,
+                                "--macs",
+                                0.5,
+                                "--criterion",
+                                "taylor",
+                                "--out",
+                                home.resolve("p.safetensors"))
+                        .err())
+                .contains("the criterion taylor needs a loss on labels, and ", " returns embeddings; take l1 or bn");
+
         // The embedding of a file is the one of the model, so a student may learn from it, and it is cached.
         Object[] again = {"--data", plain, "--task", "embedding", "--teacher", dist.resolve("model.onnx"), once()};
         Object[] cached = {"--cache-teacher", home.resolve("cache"), "--loss", "cosine:embedding"};

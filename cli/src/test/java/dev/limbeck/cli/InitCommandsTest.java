@@ -169,7 +169,7 @@ class InitCommandsTest {
                 "a student that starts from " + home.resolve("cnn/model.safetensors") + " must read its inputs, ");
         refused(
                 "distill " + words + "--arch bert-L4-H32-A2 --teacher $/bert --init teacher --out $/no",
-                "bert.encoder.layer has 4 blocks, in it 3; choose a student of its family that is no larger (--arch), or");
+                "bert.encoder.layer has 4 blocks, the source's 3; choose a student of its family that is no larger (--arch), or");
     }
 
     @Test
@@ -179,7 +179,7 @@ class InitCommandsTest {
                 "small-cnn-8-8 cannot start from the weights of cifar-resnet14 (");
         refused(
                 "distill " + TAUGHT.replace("cifar-resnet8", "cifar-resnet20") + "--init teacher --out $/no",
-                "): layer1 has 3 blocks, in it 2; choose a student of its family that is no larger (--arch): cifar-resnet8"
+                "): layer1 has 3 blocks, the source's 2; choose a student of its family that is no larger (--arch): cifar-resnet8"
                         + " or cifar-resnet14, or start from random weights");
         refused(
                 "train " + DATA + "--arch cifar-resnet8 --init teacher --out $/no",

@@ -153,6 +153,10 @@ class PruneCommandTest {
                         .err())
                 .doesNotContain("task");
         assertThat(Files.readString(home.resolve("bare-2/MODEL_CARD.md"))).contains("A classifier with several labels");
+        assertThat(Cli.run("evaluate", "--model", half, "--data", home.resolve("two"), "--split", "valid")
+                        .err())
+                .contains("is a model for multi-label classification, the data is for single-label classification;"
+                        + " evaluate it on data of its task (--task multi-label)");
         Path numbers = home.resolve("numbers.safetensors");
         Cli.run(prune, "--task", "regression", "--overwrite").done();
         Cli.run("prune", half, "--macs", 0.5, "--out", numbers).done();
@@ -221,6 +225,7 @@ class PruneCommandTest {
             --macs 1.5 --out $/x.safetensors | 2 | --macs must be above 0 and below 1, found 1.5
             --ratio much --out $/x.safetensors | 2 | --ratio must be numbers such as 0.3 or layer3=0.5, found 'much'
             --ratio layer1=1 --out $/x.safetensors | 1 | which would empty the layer
+            --ratio 0 --out $/x.safetensors | 1 | these ratios remove no channel of cifar-resnet8, found 0.0; raise them
             --ratio layr1=0.5 --out $/x.safetensors | 1 | no layer that can be pruned 'layr1'
             --macs 0.5 --criterion magnitude --out $/x.safetensors | 2 | expected one of l1, bn, taylor, found 'magnitude'
             --macs 0.5 --least 1 --out $/x.safetensors | 2 | --least must be at least 0 and below 1, found 1.0
@@ -233,6 +238,14 @@ class PruneCommandTest {
         assertThat(said.code()).isEqualTo(code);
         assertThat(home.resolve("x.safetensors")).doesNotExist();
         assertThat(home.resolve("run/model.safetensors")).hasBinaryContent(before);
+    }
+
+    @Test
+    void stepsOfPruningNeedATarget() {
+        Object[] student = {"--student", home.resolve("run"), "--prune-steps", "2", "--epochs", "1"};
+        assertThat(Cli.run("train", "--data", home.resolve("two"), student, "--out", home.resolve("x"))
+                        .err())
+                .contains("no prune.macs in the recipe; it is required (--prune)");
     }
 
     @Test

@@ -287,7 +287,8 @@ public record TeacherCheck(
         Task.Kind task = context.data().task().kind();
         double now = score(teacher, context.judging());
         Better best = null;
-        double noise = task == Task.Kind.SINGLE_LABEL ? 3 * Math.sqrt(now * (1 - now) / TRIED_ROWS) : CLEARLY_BETTER;
+        int rows = Math.min(TRIED_ROWS, context.data().targets(Split.VALID).known());
+        double noise = task == Task.Kind.SINGLE_LABEL ? 3 * Math.sqrt(now * (1 - now) / rows) : CLEARLY_BETTER;
         double most = now + Math.max(BETTER, noise);
         for (Preprocessing.Variant variant : facts.preprocessing().variants()) {
             double score = score(teacher, context.trying(variant.preprocessing()));

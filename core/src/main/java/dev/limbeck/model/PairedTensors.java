@@ -138,7 +138,7 @@ final class PairedTensors {
 
     private void addBlocks(String path, List<Module> own, String from, List<Module> other) {
         if (other.size() < own.size()) {
-            miss(path + " has " + own.size() + " blocks, in it " + other.size());
+            miss(path + " has " + own.size() + " blocks, the source's " + other.size());
             return;
         }
         KeptLayers kept = KeptLayers.evenly(other.size(), own.size());
@@ -154,7 +154,7 @@ final class PairedTensors {
         List<List<List<String>>> stages = stages(own);
         List<List<List<String>>> others = stages(other);
         if (stages.size() != others.size()) {
-            miss(path + " has " + stages.size() + " stages between poolings, in it " + others.size());
+            miss(path + " has " + stages.size() + " stages between poolings, the source's " + others.size());
             return;
         }
         for (int stage = 0; stage < stages.size(); stage++) {
@@ -162,7 +162,7 @@ final class PairedTensors {
             List<List<String>> larger = others.get(stage);
             String first = join(path, units.get(0).get(0));
             if (larger.size() < units.size()) {
-                miss("the stage of " + first + " has " + units.size() + " convolutions, in it " + larger.size());
+                miss("the stage of " + first + " has " + units.size() + " convolutions, the source's " + larger.size());
                 return;
             }
             KeptLayers kept = KeptLayers.evenly(larger.size(), units.size());
@@ -214,7 +214,7 @@ final class PairedTensors {
         long together = positions.getOrDefault(path, 1L);
         long otherTogether = otherPositions.getOrDefault(from, 1L);
         if (together != otherTogether) {
-            miss(path + " reads maps of " + together + " positions, in it " + otherTogether);
+            miss(path + " reads maps of " + together + " positions, the source's " + otherTogether);
             return;
         }
         tensors.forEach((name, tensor) -> {
@@ -225,7 +225,7 @@ final class PairedTensors {
             }
             boolean ofClasses = own == classifier;
             if (!fits(own, tensor, counterpart, ofClasses)) {
-                miss(join(path, name) + " is " + Tensors.shapeText(tensor.shape()) + ", in it "
+                miss(join(path, name) + " is " + Tensors.shapeText(tensor.shape()) + ", the source's "
                         + Tensors.shapeText(counterpart.shape()));
             }
             pairs.put(join(path, name), new Pair(tensor, counterpart, ofClasses, Math.toIntExact(together)));

@@ -136,6 +136,11 @@ public final class Pruning {
             }
             widths.add(rounded(width - (int) Math.floor(own * width), width));
         }
+        if (longs(widths).equals(network.widths())) {
+            throw new LimbeckException("these ratios remove no channel of "
+                    + network.architecture().name() + ", found " + ratio + (layers.isEmpty() ? "" : " and " + layers)
+                    + "; raise them");
+        }
         return keep(network, criterion.scores(network, data, batches), widths);
     }
 
@@ -172,7 +177,7 @@ public final class Pruning {
         throw new LimbeckException(String.format(
                 Locale.ROOT,
                 "%s cannot be pruned to %,d MACs: with at least %s %% of each layer's channels it has %,d; the nearest"
-                        + " target is %s of its MACs",
+                        + " target is %s of its MACs; raise the target, or lower the least share",
                 network.architecture(),
                 macs,
                 // Without ".0".

@@ -153,7 +153,7 @@ public final class Declarations {
                     || given.isNull()
                     || given.isTextual() && given.textValue().isEmpty()) {
                 node.remove(setting.key());
-                if (setting.declaration().required()) throw Sections.missing(setting.dotted());
+                if (setting.declaration().required()) throw Sections.missing(setting.dotted(), setting.options());
                 String value = setting.declaration().defaultValue();
                 if (value.isEmpty()) continue;
                 if (setting.isSection()) node.putObject(setting.key());

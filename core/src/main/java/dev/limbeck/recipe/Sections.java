@@ -6,6 +6,7 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Copy and read the records that are sections of a recipe. */
@@ -23,8 +24,14 @@ final class Sections {
         return component.getAccessor().isAnnotationPresent(JsonUnwrapped.class);
     }
 
-    static LimbeckException missing(String key) {
-        return new LimbeckException("no " + key + " in the recipe; it is required");
+    /**
+     * Say that a required setting is missing.
+     *
+     * @param options that set it; may be empty
+     */
+    static LimbeckException missing(String key, List<String> options) {
+        return new LimbeckException("no " + key + " in the recipe; it is required"
+                + (options.isEmpty() ? "" : " (" + String.join(", ", options) + ")"));
     }
 
     /** Return a copy of a section with one component replaced. */

@@ -125,7 +125,7 @@ public record TeacherRecipe(
         if (model != null && ModelAddress.isOne(model))
             model = ModelAddress.of(model).toString();
         if ((model == null) == (members == null)) {
-            if (model == null) throw Sections.missing("teacher.model");
+            if (model == null) throw Sections.missing("teacher.model", List.of("--teacher"));
             throw new LimbeckException("found teacher.model and teacher.members; set only one of them");
         }
         if (architecture != null) Zoo.byName(architecture);

@@ -274,9 +274,9 @@ class WeightSelectionTest {
             delimiter = '|',
             value = {
                 "wrn-16-2      | cifar-resnet20 | it is of another family | cifar-resnet8 or cifar-resnet14 or cifar-resnet20",
-                "cifar-resnet32| cifar-resnet20 | layer1 has 5 blocks, in it 3 | cifar-resnet8 or cifar-resnet14 or cifar-resnet20",
-                "small-cnn-4   | small-cnn-4-8  | features has 1 stages between poolings, in it 2 | small-cnn-4-8",
-                "small-cnn-9-8 | small-cnn-4-8  | features.0.weight is 9×3×3×3, in it 4×3×3×3 | small-cnn-4-8",
+                "cifar-resnet32| cifar-resnet20 | layer1 has 5 blocks, the source's 3 | cifar-resnet8 or cifar-resnet14 or cifar-resnet20",
+                "small-cnn-4   | small-cnn-4-8  | features has 1 stages between poolings, the source's 2 | small-cnn-4-8",
+                "small-cnn-9-8 | small-cnn-4-8  | features.0.weight is 9×3×3×3, the source's 4×3×3×3 | small-cnn-4-8",
                 "wrn-16-1      | wrn-16-2       | it also has block1.0.convShortcut | wrn-16-2",
             })
     void whatDoesNotMatchIsNamedInOneLine(String student, String larger, String why, String matching) {
@@ -357,7 +357,7 @@ class WeightSelectionTest {
         try (Module own = new Flattened(2, 4);
                 Module other = new Flattened(8, 2)) {
             assertThat(PairedTensors.ofHeads("classifier", own, other).misfit())
-                    .isEqualTo("classifier reads maps of 16 positions, in it 4");
+                    .isEqualTo("classifier reads maps of 16 positions, the source's 4");
         }
     }
 

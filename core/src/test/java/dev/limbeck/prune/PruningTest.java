@@ -326,7 +326,7 @@ class PruningTest {
         assertRefused(
                 () -> pruning.toShare(network, 0.1),
                 "hand cannot be pruned to 1,190 MACs: with at least 10 % of each layer's channels it has 2,496; the"
-                        + " nearest target is 0.21 of its MACs");
+                        + " nearest target is 0.21 of its MACs; raise the target, or lower the least share");
         assertRefused(
                 () -> pruning.toShare(network, 0.5),
                 "the criterion taylor needs data; name it (--data), or take l1 or bn");
@@ -338,6 +338,9 @@ class PruningTest {
         assertRefused(
                 () -> norms.byRatio(network, 0.5, Map.of("secnd", 0.5)),
                 "no layer that can be pruned 'secnd' in hand; nearest: second, first");
+        assertRefused(
+                () -> norms.byRatio(network, 0.1, Map.of()),
+                "these ratios remove no channel of hand, found 0.1; raise them");
         assertRefused(
                 () -> network.keep(List.of(new int[] {0}, new int[0])),
                 "second must keep at least one of its 2 channels, in ascending order, found []");

@@ -131,9 +131,14 @@ final class CostMeter {
     static String words(Cost cost) {
         return String.format(
                 Locale.ROOT,
-                "%s: %s, %.2f MB",
+                "%s: %s, %s MB",
                 cost.student(),
-                Double.isNaN(cost.millis()) ? "not timed" : String.format(Locale.ROOT, "%.2f ms", cost.millis()),
-                cost.bytes() / 1e6);
+                Double.isNaN(cost.millis()) ? "not timed" : rounded(cost.millis()) + " ms",
+                rounded(cost.bytes() / 1e6));
+    }
+
+    /** Write at least two digits that are not 0. */
+    private static String rounded(double value) {
+        return String.format(Locale.ROOT, value < 0.1 ? "%.2g" : "%.2f", value);
     }
 }
