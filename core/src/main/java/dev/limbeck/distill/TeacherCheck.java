@@ -288,6 +288,7 @@ public record TeacherCheck(
         double now = score(teacher, context.judging());
         Better best = null;
         int rows = Math.min(TRIED_ROWS, context.data().targets(Split.VALID).known());
+        if (rows == 0) return null;
         double noise = task == Task.Kind.SINGLE_LABEL ? 3 * Math.sqrt(now * (1 - now) / rows) : CLEARLY_BETTER;
         double most = now + Math.max(BETTER, noise);
         for (Preprocessing.Variant variant : facts.preprocessing().variants()) {

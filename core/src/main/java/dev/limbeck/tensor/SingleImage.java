@@ -190,7 +190,8 @@ final class SingleImage implements AutoCloseable {
                 .reshape(height * width, -1);
         Tensor matrix = weight.permute(0, 2, 3, 1).flatten(1, -1);
         long outputs = weight.size(0);
-        Tensor result = bias.expand(height * width, outputs).contiguous();
+        // Always memory of its own: for one pixel, expanding would return the bias itself.
+        Tensor result = bias.repeat(height * width, 1);
         long half = outputs / 2;
         TwoThreads.run(
                 () -> addProduct(result, patches, matrix, 0, half),

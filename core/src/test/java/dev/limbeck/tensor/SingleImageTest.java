@@ -35,7 +35,15 @@ class SingleImageTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"resnet18, 64", "resnet18, 33", "resnet18, 128", "resnet50, 64", "mobilenet_v2, 64", "cifar-resnet8, 32"
+    @CsvSource({
+        "resnet18, 64",
+        "resnet18, 32",
+        "resnet18, 33",
+        "resnet50, 32",
+        "resnet18, 128",
+        "resnet50, 64",
+        "mobilenet_v2, 64",
+        "cifar-resnet8, 32"
     })
     void networksComputeAnImageAsInABatch(String name, int size) {
         Tensors.seed(3);
@@ -149,6 +157,21 @@ class SingleImageTest {
                     assertThat(graph.forward(images.narrow(0, 0, 1)).dim())
                             .isEqualTo(graph.forward(images).dim());
                 }
+            }
+        }
+    }
+
+    /** The bias of a single output pixel has the layout of the result. */
+    @Test
+    void weightsStayAsTheyAre() {
+        try (Scope scope = Scope.open();
+                Script script = script("[1, 1], [1, 1], [1, 1], 1", 512, 512, 3, 3);
+                InferenceGraph graph = script.forInference(Precision.FP32)) {
+            Tensor images = Tensors.randn(2, 512, 1, 1);
+            double[] before = Tensors.toDoubles(graph.forward(images));
+            for (int i = 0; i < 3; i++) {
+                assertThat(apart(graph, images)).isLessThan(ROUNDING);
+                assertThat(Tensors.toDoubles(graph.forward(images))).isEqualTo(before);
             }
         }
     }
