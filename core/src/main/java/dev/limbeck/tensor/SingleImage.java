@@ -165,38 +165,52 @@ final class SingleImage implements AutoCloseable {
                 && dilation[1] == 1;
         long[] kernel = {weight.size(2), weight.size(3)};
         long multiplications = weight.numel();
+        Tensor matrix = Scope.own(weight.permute(0, 2, 3, 1).flatten(1, -1));
+        weights.add(matrix);
         return Step.of(x, image -> {
             long height = Im2col.side(image.size(2), kernel[0], stride[0], padding[0]);
             long width = Im2col.side(image.size(3), kernel[1], stride[1], padding[1]);
             return isPlain && height > 0 && width > 0 && height * width * multiplications >= LEAST_PRODUCT
-                    ? product(image, weight, bias, stride[0], padding[0], height, width)
+                    ? product(image, weight, matrix, bias, stride[0], padding[0], height, width)
                     : torch.conv2d(image, weight, Ops.optional(bias), stride, padding, dilation, groups);
         });
     }
 
-    /** Convolve one image by a product of the pixels under the kernel and the weight, each thread for half of the outputs. */
+    /**
+     * Convolve one image by a product of the pixels under the kernel and the weight, each thread for half of the outputs.
+     *
+     * @param matrix the weight as outputs×(height·width·channels)
+     */
     private static Tensor product(
-            Tensor image, Tensor weight, Tensor bias, long stride, long padding, long height, long width) {
-        Tensor pixels = image.permute(0, 2, 3, 1);
-        if (padding > 0) {
-            long[] sides = {0, 0, padding, padding, padding, padding};
-            pixels = torch.constant_pad_nd(pixels, sides, new Scalar(0));
+            Tensor image,
+            Tensor weight,
+            Tensor matrix,
+            Tensor bias,
+            long stride,
+            long padding,
+            long height,
+            long width) {
+        try (Scope scope = Scope.open()) {
+            Tensor pixels = image.permute(0, 2, 3, 1);
+            if (padding > 0) {
+                long[] sides = {0, 0, padding, padding, padding, padding};
+                pixels = torch.constant_pad_nd(pixels, sides, new Scalar(0));
+            }
+            pixels = pixels.contiguous();
+            long channels = pixels.size(3);
+            long row = pixels.size(2) * channels;
+            long[] windows = {height, width, weight.size(2), weight.size(3), channels};
+            Tensor patches = pixels.as_strided(windows, stride * row, stride * channels, row, channels, 1)
+                    .reshape(height * width, -1);
+            long outputs = weight.size(0);
+            // Always memory of its own: for one pixel, expanding would return the bias itself.
+            Tensor result = bias.repeat(height * width, 1);
+            long half = outputs / 2;
+            TwoThreads.run(
+                    () -> addProduct(result, patches, matrix, 0, half),
+                    () -> addProduct(result, patches, matrix, half, outputs - half));
+            return scope.promote(result.view(1, height, width, outputs).permute(0, 3, 1, 2));
         }
-        pixels = pixels.contiguous();
-        long channels = pixels.size(3);
-        long row = pixels.size(2) * channels;
-        long[] windows = {height, width, weight.size(2), weight.size(3), channels};
-        Tensor patches = pixels.as_strided(windows, stride * row, stride * channels, row, channels, 1)
-                .reshape(height * width, -1);
-        Tensor matrix = weight.permute(0, 2, 3, 1).flatten(1, -1);
-        long outputs = weight.size(0);
-        // Always memory of its own: for one pixel, expanding would return the bias itself.
-        Tensor result = bias.repeat(height * width, 1);
-        long half = outputs / 2;
-        TwoThreads.run(
-                () -> addProduct(result, patches, matrix, 0, half),
-                () -> addProduct(result, patches, matrix, half, outputs - half));
-        return result.view(1, height, width, outputs).permute(0, 3, 1, 2);
     }
 
     private static void addProduct(Tensor result, Tensor patches, Tensor matrix, long from, long number) {
@@ -221,9 +235,7 @@ final class SingleImage implements AutoCloseable {
         values[0] = image;
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
-            try (Scope scope = Scope.open()) {
-                values[i + 1] = scope.promote(step.operation().apply(values[step.x()], values[step.y()]));
-            }
+            values[i + 1] = step.operation().apply(values[step.x()], values[step.y()]);
             for (int place : new int[] {step.x(), step.y()}) {
                 if (place > 0 && lastReader[place] == i) values[place].close();
             }
