@@ -278,7 +278,7 @@ public sealed interface Task {
 
         private static List<Double> numbers(Map<String, String> metadata, String key, int count, double missing) {
             @Nullable String text = metadata.get(key);
-            if (text == null || text.isBlank()) return same(count, missing);
+            if (text == null) return same(count, missing);
             try {
                 return Arrays.stream(text.split(",")).map(Double::valueOf).toList();
             } catch (NumberFormatException e) {

@@ -44,13 +44,13 @@ abstract class DataCommand extends LimbeckCommand {
 
     /** Return a model with the task of {@code --task}, if its file says none. */
     final SavedModel withTask(SavedModel saved) {
-        return saved.withTaskFor(told(saved.file(), saved.task(), saved::taskFor));
+        return saved.withTaskFor(given(saved.file(), saved.task(), saved::taskFor));
     }
 
     /** Return a model file with the task of {@code --task}, if it says none. */
     final FileTeacher withTask(FileTeacher file, Path path) {
         Task own = Task.of(file.task(), file.classNames());
-        return file.withTaskFor(told(path, own, file::task));
+        return file.withTaskFor(given(path, own, file::task));
     }
 
     /** Say which task a file was taken for, if neither it nor {@code --task} says one. */
@@ -59,14 +59,14 @@ abstract class DataCommand extends LimbeckCommand {
         log(file + " does not say its task; used as " + kind.words() + " (--task sets another)");
     }
 
-    private Task told(Path file, Task own, UnaryOperator<Task> taskFor) {
+    private Task given(Path file, Task own, UnaryOperator<Task> taskFor) {
         String wanted = data.settings.text("data.task");
         if (wanted == null) return own;
         Task.Kind kind = Task.Kind.of(wanted);
-        Task told = taskFor.apply(Task.of(kind, List.of()));
-        if (told.kind() == kind) return told;
+        Task given = taskFor.apply(Task.of(kind, List.of()));
+        if (given.kind() == kind) return given;
         throw new WrongOption(
-                file + " is a model for " + told.kind().words() + ", found --task " + kind.key() + "; leave it out");
+                file + " is a model for " + given.kind().words() + ", found --task " + kind.key() + "; leave it out");
     }
 
     /** Say where images are opened, and follow it on the terminal. */

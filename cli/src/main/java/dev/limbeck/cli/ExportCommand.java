@@ -228,7 +228,8 @@ final class ExportCommand extends DataCommand {
                 if (names.isEmpty()) {
                     throw new LimbeckException(file + " has no class names; set them with --classes");
                 }
-                Task task = task(withTask(opened, file), names);
+                // Its numbers are in the targets' units.
+                Task task = Task.of(withTask(opened, file).task(), names);
                 List<Exported> exported =
                         chosen(Exporter.of(script, file, task, preprocessing)).export(out);
                 sayAssumedTask(file, opened.task(), opened.knowsTask());
@@ -245,7 +246,8 @@ final class ExportCommand extends DataCommand {
                 }
                 FileTeacher judged = opened.withTaskFor(images.task()).withClassNames(images.classNames());
                 requireLogits(known(judged, images));
-                Exporter exporter = Exporter.of(script, file, task(judged, images.classNames()), preprocessing);
+                Task task = Task.of(judged.task(), images.classNames());
+                Exporter exporter = Exporter.of(script, file, task, preprocessing);
                 List<Exported> exported = verified(exporter, images).export(out);
                 context().logData(images);
                 return written(exported);
@@ -269,11 +271,6 @@ final class ExportCommand extends DataCommand {
         if (UNCHANGED.contains(found)) return;
         throw new LimbeckException(model + " returns " + found.words() + ", expected logits; save it without its last "
                 + "operation (a softmax or sigmoid), and let --softmax add it again");
-    }
-
-    /** Return the task of a script. Its numbers are in the targets' units. */
-    private static Task task(FileTeacher opened, List<String> names) {
-        return Task.of(opened.task(), names);
     }
 
     private Exporter chosen(Exporter exporter) {

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
-import dev.limbeck.weights.Safetensors;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -56,10 +54,7 @@ class BadInputTest {
         byte[] model = Files.readAllBytes(home.resolve("run/model.safetensors"));
         Files.write(home.resolve("cut.safetensors"), Arrays.copyOf(model, model.length / 2));
         // The weights without any metadata.
-        try (StateDict bare = Safetensors.read(home.resolve("run/model.safetensors"))) {
-            bare.metadata().clear();
-            Safetensors.write(bare, home.resolve("bare.safetensors"));
-        }
+        Cli.withoutMetadata(home.resolve("run/model.safetensors"), home.resolve("bare.safetensors"));
         hostile(home.resolve("hostile.pt"));
     }
 

@@ -6,7 +6,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.limbeck.nn.StateDict;
 import dev.limbeck.run.RunJson;
+import dev.limbeck.weights.Safetensors;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -62,6 +64,14 @@ final class Cli {
                 false,
                 Stream.of(args).flatMap(Cli::flat).map(String::valueOf).toArray(String[]::new));
         return new Answer(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    /** Write a model as other frameworks do: its weights alone. */
+    static void withoutMetadata(Path model, Path file) {
+        try (StateDict state = Safetensors.read(model)) {
+            state.metadata().clear();
+            Safetensors.write(state, file);
+        }
     }
 
     /** Start a command in a JVM of its own. */

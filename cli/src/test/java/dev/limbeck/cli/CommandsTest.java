@@ -9,7 +9,6 @@ import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.weights.Safetensors;
-import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.zoo.Zoo;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -375,10 +374,7 @@ class CommandsTest {
     @Test
     void aModelWithoutPreparationTakesItsArchitectures() throws IOException {
         Path bare = home.resolve("bare.safetensors");
-        try (StateDict state = WeightFiles.read(teacher.resolve("model.safetensors"))) {
-            state.metadata().clear();
-            Safetensors.write(state, bare);
-        }
+        Cli.withoutMetadata(teacher.resolve("model.safetensors"), bare);
         Cli.Answer answer = Cli.run("predict", "--model", bare, "--arch", "cifar-resnet8", image)
                 .done();
         assertThat(answer.out()).contains("p4.png: class ");

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.Task;
 import dev.limbeck.model.SavedModel;
-import dev.limbeck.nn.StateDict;
-import dev.limbeck.weights.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,10 +122,7 @@ class PruneCommandTest {
     @Test
     void aFileThatDoesNotSayItsTaskIsOfTheGivenOne() throws IOException {
         Path bare = home.resolve("bare.safetensors");
-        try (StateDict state = Safetensors.read(home.resolve("run/model.safetensors"))) {
-            state.metadata().clear();
-            Safetensors.write(state, bare);
-        }
+        Cli.withoutMetadata(home.resolve("run/model.safetensors"), bare);
         Path half = home.resolve("half.safetensors");
         Object[] prune = {"prune", bare, "--arch", "cifar-resnet8", "--image-size", 32, "--macs", 0.5, "--out", half};
         assertThat(Cli.run(prune).done().err())

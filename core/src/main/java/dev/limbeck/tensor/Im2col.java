@@ -48,11 +48,7 @@ final class Im2col {
         long kernel = weight.size(2);
         long height = side(x.size(2), kernel, stride, padding);
         long width = side(x.size(3), kernel, stride, padding);
-        Tensor pixels = x.permute(0, 2, 3, 1);
-        if (padding > 0) {
-            pixels =
-                    torch.constant_pad_nd(pixels, new long[] {0, 0, padding, padding, padding, padding}, new Scalar(0));
-        }
+        Tensor pixels = padded(x, padding);
         List<Tensor> below = new ArrayList<>();
         for (long i = 0; i < kernel; i++) {
             Tensor rows = taken(pixels, 1, i, stride, height);
@@ -61,6 +57,13 @@ final class Im2col {
         Tensor patches = torch.cat(new TensorVector(below.toArray(Tensor[]::new)), 3);
         Tensor matrix = weight.permute(0, 2, 3, 1).flatten(1, -1);
         return torch.linear(patches, matrix, bias).permute(0, 3, 1, 2);
+    }
+
+    /** Return N×H×W×channels of N×channels×H×W, with zeros on all sides. */
+    static Tensor padded(Tensor x, long padding) {
+        Tensor pixels = x.permute(0, 2, 3, 1);
+        long[] sides = {0, 0, padding, padding, padding, padding};
+        return padding > 0 ? torch.constant_pad_nd(pixels, sides, new Scalar(0)) : pixels;
     }
 
     private static Tensor taken(Tensor pixels, long dimension, long from, long stride, long number) {

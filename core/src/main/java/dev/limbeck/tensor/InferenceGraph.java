@@ -101,7 +101,7 @@ public final class InferenceGraph implements AutoCloseable {
         String kind = node.kind().toQualString().getString();
         if (kind.equals("aten::conv2d")) return GraphConstants.whole(node.input(6));
         // The sixth argument is "transposed".
-        return kind.equals("aten::_convolution") && GraphConstants.whole(node.input(6)) == 0
+        return kind.equals("aten::_convolution") && GraphConstants.is(node.input(6), 0)
                 ? GraphConstants.whole(node.input(8))
                 : -1;
     }

@@ -11,7 +11,6 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.JitNode;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.Value;
 import org.bytedeco.pytorch.global.torch;
@@ -111,7 +110,7 @@ final class SingleImage implements AutoCloseable {
                 yield size.length == 2 ? Step.of(x, value -> torch.adaptive_avg_pool2d(value, size)) : null;
             }
             case "aten::flatten" -> {
-                boolean isWhole = GraphConstants.whole(node.input(1)) == 1 && GraphConstants.is(node.input(2), -1);
+                boolean isWhole = GraphConstants.is(node.input(1), 1) && GraphConstants.is(node.input(2), -1);
                 yield isWhole ? Step.of(x, value -> torch.flatten(value, 1, -1)) : null;
             }
             case "aten::linear" -> linear(node, x);
@@ -191,12 +190,7 @@ final class SingleImage implements AutoCloseable {
             long height,
             long width) {
         try (Scope scope = Scope.open()) {
-            Tensor pixels = image.permute(0, 2, 3, 1);
-            if (padding > 0) {
-                long[] sides = {0, 0, padding, padding, padding, padding};
-                pixels = torch.constant_pad_nd(pixels, sides, new Scalar(0));
-            }
-            pixels = pixels.contiguous();
+            Tensor pixels = Im2col.padded(image, padding).contiguous();
             long channels = pixels.size(3);
             long row = pixels.size(2) * channels;
             long[] windows = {height, width, weight.size(2), weight.size(3), channels};
