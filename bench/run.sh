@@ -5,4 +5,4 @@
 JAVA_OPTS="-Dlogback.configurationFile=logback.xml ${JAVA_OPTS:-}"
 export JAVA_OPTS
 exec "$(dirname "$0")/../bin/module.sh" bench \
-    "StepSpeed|LossSpeed|ProcessSteps|EpochSpeed|InferenceSpeed|Peak|Scaling|MemoryFlat|KeptSpeed|AskedServer|FailedFits|DemoSeeds|ZooExports|CheckpointParity|ConvolutionShapes|DecodedPixels|TextAnswers|ServedDownload|ServedTeacher|Serving|FirstAnswer [options]" "$@"
+    "StepSpeed|LossSpeed|ProcessSteps|EpochSpeed|InferenceSpeed|Peak|Scaling|MemoryFlat|KeptSpeed|AskedServer|FailedFits|DemoSeeds|ZooExports|CheckpointParity|ConvolutionShapes|DecodedPixels|TextAnswers|ServedDownload|ServedTeacher|TeacherRuntimes|Serving|FirstAnswer [options]" "$@"

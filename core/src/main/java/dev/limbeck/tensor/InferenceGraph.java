@@ -178,6 +178,11 @@ public final class InferenceGraph implements AutoCloseable {
         node.t_(GraphConstants.VALUE, own);
     }
 
+    /** Return whether products are divided between two threads for these inputs. */
+    boolean divides(Inputs inputs) {
+        return single != null && single.takes(inputs);
+    }
+
     /** Compute the float32 output for the only input, as {@link #forward(Inputs)} does. */
     public Tensor forward(Tensor x) {
         return forward(Inputs.of(x));
@@ -188,7 +193,7 @@ public final class InferenceGraph implements AutoCloseable {
         try (SharedUse.Use use = shared.begin("the network is closed; open it again");
                 Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
-            if (single != null && single.takes(inputs)) {
+            if (single != null && divides(inputs)) {
                 return scope.promote(single.forward(Tensors.channelsLast(inputs.only())));
             }
             IValueVector arguments = new IValueVector();

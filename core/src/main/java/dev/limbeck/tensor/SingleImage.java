@@ -26,16 +26,25 @@ import org.slf4j.LoggerFactory;
  */
 final class SingleImage implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SingleImage.class);
-    /** The product from which waking a thread pays off, in multiplications: some 0.1 ms on one thread. */
-    private static final long LEAST_PRODUCT = 2_000_000;
+    /** The product from which waking a thread pays off, in multiplications: some 0.3 ms on one thread. */
+    private static final long LEAST_PRODUCT = 8_000_000;
+
+    /** To read a weight from memory takes as long as this many multiplications. */
+    private static final long READING = 10;
 
     /**
      * Compute the value of a node from one or two before it.
      *
      * @param x place of the first
      * @param y place of the second; that of the first if there is only one
+     * @param resize of the first to the result
+     * @param weights of a product that can be divided; 0 if it is none
      */
-    private record Step(int x, int y, BinaryOperator<Tensor> operation) {
+    private record Step(int x, int y, BinaryOperator<Tensor> operation, UnaryOperator<Size> resize, long weights) {
+        Step(int x, int y, BinaryOperator<Tensor> operation) {
+            this(x, y, operation, UnaryOperator.identity(), 0);
+        }
+
         static Step of(int x, UnaryOperator<Tensor> operation) {
             return new Step(x, x, (value, same) -> operation.apply(value));
         }
@@ -46,6 +55,29 @@ final class SingleImage implements AutoCloseable {
                 operation.accept(value, other);
                 return value.detach();
             });
+        }
+
+        Step to(UnaryOperator<Size> other) {
+            return new Step(x, y, operation, other, weights);
+        }
+    }
+
+    /** Height and width of an image; 0 or less if a kernel is larger than the image before it. */
+    private record Size(long height, long width) {
+        /** Return whether the product with so many weights pays off in two halves. */
+        boolean isLargeFor(long weights) {
+            return height > 0 && width > 0 && weights * (height * width + READING) >= LEAST_PRODUCT;
+        }
+
+        static Size of(Tensor image) {
+            return new Size(image.size(2), image.size(3));
+        }
+
+        /** Return what a window makes of a size; each argument is the height's and the width's. */
+        static UnaryOperator<Size> window(long[] kernel, long[] stride, long[] padding, long[] dilation) {
+            return size -> new Size(
+                    Im2col.side(size.height, (kernel[0] - 1) * dilation[0] + 1, stride[0], padding[0]),
+                    Im2col.side(size.width, (kernel[1] - 1) * dilation[1] + 1, stride[1], padding[1]));
         }
     }
 
@@ -107,7 +139,9 @@ final class SingleImage implements AutoCloseable {
             case "aten::max_pool2d" -> maxPool(node, x);
             case "aten::adaptive_avg_pool2d" -> {
                 long[] size = GraphConstants.numbers(node.input(1));
-                yield size.length == 2 ? Step.of(x, value -> torch.adaptive_avg_pool2d(value, size)) : null;
+                if (size.length != 2) yield null;
+                yield Step.of(x, value -> torch.adaptive_avg_pool2d(value, size))
+                        .to(before -> new Size(size[0], size[1]));
             }
             case "aten::flatten" -> {
                 boolean isWhole = GraphConstants.is(node.input(1), 1) && GraphConstants.is(node.input(2), -1);
@@ -136,9 +170,10 @@ final class SingleImage implements AutoCloseable {
                 .toArray(long[][]::new);
         boolean roundsUp = GraphConstants.is(node.input(5), 1);
         if (!roundsUp && !GraphConstants.is(node.input(5), 0)) return null;
-        return Arrays.stream(how).allMatch(pair -> pair.length == 2)
-                ? Step.of(x, value -> torch.max_pool2d(value, how[0], how[1], how[2], how[3], roundsUp))
-                : null;
+        if (!Arrays.stream(how).allMatch(pair -> pair.length == 2)) return null;
+        // Where sizes are rounded up, there may be a row or column more.
+        return Step.of(x, value -> torch.max_pool2d(value, how[0], how[1], how[2], how[3], roundsUp))
+                .to(Size.window(how[0], how[1], how[2], how[3]));
     }
 
     private @Nullable Step linear(JitNode node, int x) {
@@ -163,16 +198,17 @@ final class SingleImage implements AutoCloseable {
                 && dilation[0] == 1
                 && dilation[1] == 1;
         long[] kernel = {weight.size(2), weight.size(3)};
-        long multiplications = weight.numel();
+        UnaryOperator<Size> resize = Size.window(kernel, stride, padding, dilation);
+        long divided = isPlain ? weight.numel() : 0;
         Tensor matrix = Scope.own(weight.permute(0, 2, 3, 1).flatten(1, -1));
         weights.add(matrix);
-        return Step.of(x, image -> {
-            long height = Im2col.side(image.size(2), kernel[0], stride[0], padding[0]);
-            long width = Im2col.side(image.size(3), kernel[1], stride[1], padding[1]);
-            return isPlain && height > 0 && width > 0 && height * width * multiplications >= LEAST_PRODUCT
-                    ? product(image, weight, matrix, bias, stride[0], padding[0], height, width)
+        UnaryOperator<Tensor> convolve = image -> {
+            Size result = resize.apply(Size.of(image));
+            return result.isLargeFor(divided)
+                    ? product(image, weight, matrix, bias, stride[0], padding[0], result)
                     : torch.conv2d(image, weight, Ops.optional(bias), stride, padding, dilation, groups);
-        });
+        };
+        return new Step(x, x, (image, same) -> convolve.apply(image), resize, divided);
     }
 
     /**
@@ -181,29 +217,24 @@ final class SingleImage implements AutoCloseable {
      * @param matrix the weight as outputs×(height·width·channels)
      */
     private static Tensor product(
-            Tensor image,
-            Tensor weight,
-            Tensor matrix,
-            Tensor bias,
-            long stride,
-            long padding,
-            long height,
-            long width) {
+            Tensor image, Tensor weight, Tensor matrix, Tensor bias, long stride, long padding, Size size) {
         try (Scope scope = Scope.open()) {
             Tensor pixels = Im2col.padded(image, padding).contiguous();
             long channels = pixels.size(3);
             long row = pixels.size(2) * channels;
-            long[] windows = {height, width, weight.size(2), weight.size(3), channels};
+            long pixelCount = size.height() * size.width();
+            long[] windows = {size.height(), size.width(), weight.size(2), weight.size(3), channels};
             Tensor patches = pixels.as_strided(windows, stride * row, stride * channels, row, channels, 1)
-                    .reshape(height * width, -1);
+                    .reshape(pixelCount, -1);
             long outputs = weight.size(0);
             // Always memory of its own: for one pixel, expanding would return the bias itself.
-            Tensor result = bias.repeat(height * width, 1);
+            Tensor result = bias.repeat(pixelCount, 1);
             long half = outputs / 2;
             TwoThreads.run(
                     () -> addProduct(result, patches, matrix, 0, half),
                     () -> addProduct(result, patches, matrix, half, outputs - half));
-            return scope.promote(result.view(1, height, width, outputs).permute(0, 3, 1, 2));
+            return scope.promote(
+                    result.view(1, size.height(), size.width(), outputs).permute(0, 3, 1, 2));
         }
     }
 
@@ -216,11 +247,26 @@ final class SingleImage implements AutoCloseable {
         }
     }
 
-    /** Return whether inputs are one image, and another thread may help. */
+    /** Return whether inputs are one image with a product that another thread may help with. Without, the script takes less time. */
     boolean takes(Inputs inputs) {
         if (inputs.tensors().size() != 1 || Engine.threads() == 1) return false;
         Tensor image = inputs.only();
-        return image.dim() == 4 && image.size(0) == 1 && !image.is_cuda() && DType.of(image) == DType.FLOAT32;
+        return image.dim() == 4
+                && image.size(0) == 1
+                && !image.is_cuda()
+                && DType.of(image) == DType.FLOAT32
+                && hasLargeProduct(Size.of(image));
+    }
+
+    private boolean hasLargeProduct(Size image) {
+        Size[] sizes = new Size[steps.size() + 1];
+        sizes[0] = image;
+        for (int i = 0; i < steps.size(); i++) {
+            Step step = steps.get(i);
+            sizes[i + 1] = step.resize().apply(sizes[step.x()]);
+            if (sizes[i + 1].isLargeFor(step.weights())) return true;
+        }
+        return false;
     }
 
     /** Compute the output in the caller's scope, which has switched gradients off. Each value is closed after its last use. */

@@ -2,6 +2,7 @@ package dev.limbeck.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
@@ -88,10 +89,32 @@ class SingleImageTest {
             try (Scope scope = Scope.open();
                     Script script = script(how, shape);
                     InferenceGraph graph = script.forInference(Precision.FP32)) {
-                assertThat(apart(graph, Tensors.randn(2, 64, 29, 23)))
+                assertThat(apart(graph, Tensors.randn(2, 64, 61, 47)))
                         .as(how + " of " + Arrays.toString(shape))
                         .isLessThan(ROUNDING);
             }
+        }
+    }
+
+    /** Small networks would wait longer for the other thread than its halves take. */
+    @ParameterizedTest
+    @CsvSource({
+        "resnet18, 64, 1, true",
+        "resnet18, 32, 1, true",
+        "resnet18, 64, 2, false",
+        "cifar-resnet20, 32, 1, false",
+        "small-cnn-32-64-128, 32, 1, false",
+        "small-cnn-32-64-128, 64, 1, true",
+        "mobilenet_v2, 64, 1, false"
+    })
+    void onlyLargeProductsAreDivided(String name, int size, int images, boolean expected) {
+        assumeTrue(Engine.cpuCapability().equals("AVX2") && Engine.threads() > 1, "only on AVX2, on two threads");
+        try (Scope scope = Scope.open();
+                Module network = Zoo.byName(name).create(5);
+                Script script = ScriptWriter.compile(network);
+                InferenceGraph graph = script.forInference(Precision.FP32)) {
+            assertThat(graph.divides(Inputs.of(Tensors.randn(images, 3, size, size))))
+                    .isEqualTo(expected);
         }
     }
 
