@@ -1,15 +1,11 @@
 package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.limbeck.Task;
-import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunRecord;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 import picocli.CommandLine.Mixin;
 
 /** Share what commands do that open data by its settings and show it to a network. */
@@ -42,31 +38,9 @@ abstract class DataCommand extends LimbeckCommand {
                 .map(ObjectNode.class::cast);
     }
 
-    /** Return a model with the task of {@code --task}, if its file says none. */
-    final SavedModel withTask(SavedModel saved) {
-        return saved.withTaskFor(given(saved.file(), saved.task(), saved::taskFor));
-    }
-
-    /** Return a model file with the task of {@code --task}, if it says none. */
-    final FileTeacher withTask(FileTeacher file, Path path) {
-        Task own = Task.of(file.task(), file.classNames());
-        return file.withTaskFor(given(path, own, file::task));
-    }
-
-    /** Say which task a file was taken for, if neither it nor {@code --task} says one. */
-    final void sayAssumedTask(Path file, Task.Kind kind, boolean isKnown) {
-        if (isKnown || data.settings.isGiven("data.task")) return;
-        log(file + " does not say its task; used as " + kind.words() + " (--task sets another)");
-    }
-
-    private Task given(Path file, Task own, UnaryOperator<Task> taskFor) {
-        String wanted = data.settings.text("data.task");
-        if (wanted == null) return own;
-        Task.Kind kind = Task.Kind.of(wanted);
-        Task given = taskFor.apply(Task.of(kind, List.of()));
-        if (given.kind() == kind) return given;
-        throw new WrongOption(
-                file + " is a model for " + given.kind().words() + ", found --task " + kind.key() + "; leave it out");
+    /** Return what {@code --task} says. */
+    final TaskOption task() {
+        return new TaskOption(this, data.settings.text("data.task"));
     }
 
     /** Say where images are opened, and follow it on the terminal. */

@@ -152,8 +152,8 @@ final class ExportCommand extends DataCommand {
         boolean embeds = opened.task().kind() == Task.Kind.EMBEDDING;
         SavedModel saved = asTold(opened);
         if (!verifies) {
-            List<Exported> exported = chosen(Exporter.of(withTask(saved))).export(out);
-            sayAssumedTask(saved.file(), saved.task().kind(), saved.knowsTask());
+            List<Exported> exported = chosen(Exporter.of(task().of(saved))).export(out);
+            task().sayAssumed(saved.file(), saved.task().kind(), saved.knowsTask());
             return written(exported);
         }
         ObjectNode tree = dataOrThatOf(saved, SettingOptions.PREPROCESSING).orElseThrow(ExportCommand::noImages);
@@ -229,10 +229,10 @@ final class ExportCommand extends DataCommand {
                     throw new LimbeckException(file + " has no class names; set them with --classes");
                 }
                 // Its numbers are in the targets' units.
-                Task task = Task.of(withTask(opened, file).task(), names);
+                Task task = Task.of(task().of(opened, file).task(), names);
                 List<Exported> exported =
                         chosen(Exporter.of(script, file, task, preprocessing)).export(out);
-                sayAssumedTask(file, opened.task(), opened.knowsTask());
+                task().sayAssumed(file, opened.task(), opened.knowsTask());
                 return written(exported);
             }
             if (!data.isNamed()) throw noImages();

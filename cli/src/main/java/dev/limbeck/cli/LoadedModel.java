@@ -154,6 +154,18 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
         return task == Task.Kind.REGRESSION;
     }
 
+    /** Return the model with the task that the option says, if its file says none; without the option, say which one it is taken for. */
+    LoadedModel withTask(TaskOption option) {
+        SavedModel saved = saved();
+        if (saved != null) {
+            option.sayAssumed(saved.file(), saved.task().kind(), saved.knowsTask());
+            return new LoadedModel(command, named, LoadedTeacher.of(option.of(saved)));
+        }
+        FileTeacher file = (FileTeacher) opened.teacher();
+        option.sayAssumed(Path.of(named), file.task(), file.knowsTask());
+        return new LoadedModel(command, named, opened.wrapped(same -> option.of(file, Path.of(named))));
+    }
+
     /** Return the regression model. It is closed with this object. */
     RegressionPredictor regressor() {
         SavedModel saved = saved();

@@ -98,7 +98,7 @@ final class PruneCommand extends DataCommand {
         requireFree();
         engine.apply();
         try (SavedModel opened = checkpoint.open(model)) {
-            SavedModel saved = withTask(opened);
+            SavedModel saved = task().of(opened);
             PrunableNetwork network = PrunableNetwork.of(saved, ModelInputs.of(saved, data.imageSize()));
             Pruning pruning = new Pruning(criterion).least(least).multiple(multiple);
             if (macs != null) pruning.requireShare(network, macs);
@@ -108,7 +108,7 @@ final class PruneCommand extends DataCommand {
             }
             if (criterion.needsData()) return prunedOnData(saved, pruning, network, layers);
             Object result = written(pruned(pruning, network, layers), saved);
-            sayAssumedTask(saved.file(), saved.task().kind(), saved.knowsTask());
+            task().sayAssumed(saved.file(), saved.task().kind(), saved.knowsTask());
             return result;
         }
     }

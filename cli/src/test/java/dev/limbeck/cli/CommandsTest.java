@@ -577,7 +577,7 @@ class CommandsTest {
                 "train | --data --arch --epochs --lr --schedule --optimizer --seed --out --overwrite --mean --std --json",
                 "distill | --teacher --teacher-arch --kd-weight --temperature --loss --data --arch --out --json",
                 "evaluate | --model --arch --split --data --json",
-                "predict | --model --top --json-lines INPUT --json",
+                "predict | --model --task --top --json-lines INPUT --json",
                 "explain | --logits --labels --model --temperature INPUT --json",
                 "summary | --arch --model --classes --image-size --json",
                 "report | RUN --out --json",

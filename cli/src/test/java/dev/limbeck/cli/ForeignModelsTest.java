@@ -7,6 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -94,6 +97,59 @@ class ForeignModelsTest {
                         .err())
                 .contains("contains a whole network; leave its architecture out")
                 .hasLineCount(1);
+    }
+
+    /** Outputs of several labels are no shares of one whole, and numbers are none at all. */
+    @Test
+    void predictionsAreOfTheGivenTask() throws IOException {
+        Path bare = home.resolve("bare.safetensors");
+        Cli.withoutMetadata(run.resolve("model.safetensors"), bare);
+        String assumed = "bare.safetensors does not say its task; used as single-label classification";
+        Object[] predict = {
+            "predict",
+            "--model",
+            bare,
+            "--arch",
+            "cifar-resnet8",
+            "--image-size",
+            32,
+            data.resolve("red/p3.png"),
+            "--json"
+        };
+        Cli.Answer one = Cli.run(predict).done();
+        assertThat(one.err()).contains(assumed);
+        double[] shares = values(one.json().at("/0/probabilities"));
+        Cli.Answer several = Cli.run(predict, "--task", "multi-label").done();
+        assertThat(several.err()).doesNotContain("task");
+        double[] each = values(several.json().at("/0/probabilities"));
+        double[] numbers =
+                values(Cli.run(predict, "--task", "regression").done().json().at("/0/numbers"));
+        double sum = 0;
+        for (double number : numbers) sum += Math.exp(number);
+        for (int i = 0; i < 3; i++) {
+            // Classes are printed from the most likely, numbers in the model's order.
+            double number = sorted(numbers)[i];
+            assertThat(shares[i]).isCloseTo(Math.exp(number) / sum, within(1e-5));
+            assertThat(each[i]).isCloseTo(1 / (1 + Math.exp(-number)), within(1e-5));
+        }
+        Object[] saysIt = {"predict", "--model", home.resolve("model.onnx"), data.resolve("red/p3.png")};
+        assertThat(Cli.run(saysIt).done().err()).doesNotContain("task");
+        assertThat(Cli.run(saysIt, "--task", "regression").err())
+                .contains("is a model for single-label classification, found --task regression; leave it out");
+    }
+
+    private static double[] values(JsonNode map) {
+        return StreamSupport.stream(map.spliterator(), false)
+                .mapToDouble(JsonNode::asDouble)
+                .toArray();
+    }
+
+    private static double[] sorted(double... values) {
+        return Arrays.stream(values)
+                .boxed()
+                .sorted(Comparator.reverseOrder())
+                .mapToDouble(Double::doubleValue)
+                .toArray();
     }
 
     @Test

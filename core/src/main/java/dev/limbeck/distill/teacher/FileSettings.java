@@ -62,10 +62,17 @@ record FileSettings(
                         .map(modality -> named(modality, modality.read(facts, lines)))
                         .orElse(Map.of()),
                 output == null ? null : TeacherOutput.of(output),
-                metadata.containsKey(Task.KEY) ? Task.Kind.of(metadata.get(Task.KEY)) : null,
+                task(metadata),
                 SavedModel.isOurs(metadata),
                 role,
                 log);
+    }
+
+    /** Return the task that a file says. Limbeck's own say it unless it is single-label classification. */
+    private static Task.@Nullable Kind task(Map<String, String> metadata) {
+        String said = metadata.get(Task.KEY);
+        if (said != null) return Task.Kind.of(said);
+        return SavedModel.isOurs(metadata) ? Task.Kind.SINGLE_LABEL : null;
     }
 
     private static Map<String, String> named(Modality modality, Map<String, String> preprocessing) {
