@@ -46,7 +46,10 @@ public final class TeacherRuntimes {
                         .build();
                 FileTeacher float32 = exported(saved, images, out.resolve("fp32"), Precision.FP32);
                 FileTeacher int8 = exported(saved, images, out.resolve("int8"), Precision.INT8)) {
-            measure(List.of(ModuleTeacher.of(saved), float32, int8), images, options.number("pairs"));
+            measure(
+                    List.of(ModuleTeacher.of(saved).withOwnPrecision(dev.limbeck.tensor.Precision.FP32), float32, int8),
+                    images,
+                    options.number("pairs"));
         } finally {
             FileUtils.deleteDirectory(out.toFile());
         }

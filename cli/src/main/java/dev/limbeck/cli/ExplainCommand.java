@@ -70,6 +70,7 @@ final class ExplainCommand extends ImageCommand {
                     "--arch",
                     "--weights-key",
                     "--classes",
+                    "--task",
                     "--model-output",
                     "--model-layout",
                     "--model-channels");

@@ -245,6 +245,7 @@ final class ExportCommand extends DataCommand {
                             + "; verify on data of the same classes");
                 }
                 FileTeacher judged = opened.withTaskFor(images.task()).withClassNames(images.classNames());
+                MappedTeacher.matching(judged, false, Map.of(), images.task());
                 requireLogits(known(judged, images));
                 Task task = Task.of(judged.task(), images.classNames());
                 Exporter exporter = Exporter.of(script, file, task, preprocessing);

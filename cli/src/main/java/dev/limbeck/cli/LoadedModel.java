@@ -154,7 +154,7 @@ record LoadedModel(LimbeckCommand command, String named, LoadedTeacher opened) i
         return task == Task.Kind.REGRESSION;
     }
 
-    /** Return the model with the task that the option says, if its file says none; without the option, say which one it is taken for. */
+    /** Return the model with the task that the option says, if its file says none; without the option, say which one it is taken for. Close only one of both. */
     LoadedModel withTask(TaskOption option) {
         SavedModel saved = saved();
         if (saved != null) {

@@ -18,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -34,13 +33,6 @@ final class PredictCommand extends ImageCommand {
 
     @Mixin
     ModelFileOptions says = new ModelFileOptions();
-
-    @Option(
-            names = "--task",
-            paramLabel = "NAME",
-            description = "Task, if its file does not say it (default: single-label)")
-    @Nullable
-    String task;
 
     @Option(names = "--top", description = "Number of classes to show (default: 3).")
     int top = 3;
@@ -62,8 +54,7 @@ final class PredictCommand extends ImageCommand {
         if (json && jsonLines) throw new WrongOption("found --json and --json-lines; choose one");
         // An image that is missing is said before a large model is opened.
         if (!LoadedModel.mayReadRows(model)) requireOne();
-        try (LoadedModel opened = load(model, says)) {
-            LoadedModel loaded = opened.withTask(new TaskOption(this, task));
+        try (LoadedModel loaded = load(model, says)) {
             onlyIf(!loaded.isRegression(), "is for classes, found a model of numbers; leave it out", "--top");
             RowEncoding encoding = loaded.rows();
             if (encoding != null) return rows(loaded, encoding);

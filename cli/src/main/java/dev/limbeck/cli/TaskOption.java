@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param wanted the option's value; null without it
  */
 record TaskOption(LimbeckCommand command, @Nullable String wanted) {
+    TaskOption {
+        if (wanted != null) WrongOption.in(() -> Task.Kind.of(wanted));
+    }
+
     /** Return a model with the task of the option, if its file says none. */
     SavedModel of(SavedModel saved) {
         return saved.withTaskFor(given(saved.file(), saved.task(), saved::taskFor));
@@ -30,8 +34,8 @@ record TaskOption(LimbeckCommand command, @Nullable String wanted) {
         Task.Kind kind = Task.Kind.of(wanted);
         Task given = taskFor.apply(Task.of(kind, List.of()));
         if (given.kind() == kind) return given;
-        throw new WrongOption(
-                file + " is a model for " + given.kind().words() + ", found --task " + kind.key() + "; leave it out");
+        throw new WrongOption(file + " is a model for " + given.kind().words() + ", found --task " + kind.key()
+                + "; leave it out, or write the file anew for that task");
     }
 
     /** Say which task a file was taken for, if neither it nor the option says one. */

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.Task;
+import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.TeacherOutput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -132,10 +135,67 @@ class ForeignModelsTest {
             assertThat(shares[i]).isCloseTo(Math.exp(number) / sum, within(1e-5));
             assertThat(each[i]).isCloseTo(1 / (1 + Math.exp(-number)), within(1e-5));
         }
+        Object[] explain = {"explain", "-T", "1", "--model", bare, "--arch", "cifar-resnet8", "--image-size", 32};
+        assertThat(Cli.run(explain, data.resolve("red/p3.png"), "--json").done().err())
+                .contains(assumed);
+        double[] explained = values(Cli.run(explain, data.resolve("red/p3.png"), "--json", "--task", "multi-label")
+                .done()
+                .json()
+                .at("/0/probabilities"));
+        assertThat(sorted(explained)).containsExactly(each, within(1e-5));
+        Cli.Answer unknown = Cli.run(predict, "--task", "multilabel");
+        assertThat(unknown.err()).contains("multi-label").hasLineCount(1);
+        assertThat(unknown.code()).isEqualTo(2);
         Object[] saysIt = {"predict", "--model", home.resolve("model.onnx"), data.resolve("red/p3.png")};
         assertThat(Cli.run(saysIt).done().err()).doesNotContain("task");
         assertThat(Cli.run(saysIt, "--task", "regression").err())
                 .contains("is a model for single-label classification, found --task regression; leave it out");
+    }
+
+    /** A student of embeddings can learn a classifier's logits, if the user says so. */
+    @Test
+    void theUserMayCallOutputsOfAClassifierAnEmbedding() {
+        try (FileTeacher teacher = FileTeacher.open(home.resolve("model.onnx"))) {
+            assertThat(teacher.knowsTask()).isTrue();
+            assertThat(teacher.task()).isEqualTo(Task.Kind.SINGLE_LABEL);
+            FileTeacher embeds = teacher.withOutput(TeacherOutput.EMBEDDING);
+            assertThat(embeds.knowsTask()).isTrue();
+            assertThat(embeds.task()).isEqualTo(Task.Kind.EMBEDDING);
+        }
+    }
+
+    @Test
+    void aFileIsExportedForItsOwnTaskOnly() throws IOException {
+        Path labels = home.resolve("labels.csv");
+        Files.writeString(labels, """
+                file,red,green,blue
+                red/p1.png,1,0,0
+                red/p2.png,1,0,0
+                green/p1.png,0,1,0
+                green/p2.png,0,1,0
+                blue/p1.png,0,0,1
+                blue/p2.png,0,0,1
+                """);
+        Path out = home.resolve("anew");
+        Cli.Answer answer = Cli.run(
+                "export",
+                "--model",
+                home.resolve("model.pt"),
+                "--data",
+                data,
+                "--labels",
+                labels,
+                "--label-columns",
+                "blue,green,red",
+                "--task",
+                "multi-label",
+                "--valid-fraction",
+                0.5,
+                "--out",
+                out);
+        assertThat(answer.code()).isEqualTo(1);
+        assertThat(answer.err()).contains("single-label classification", "multi-label classification");
+        assertThat(out).doesNotExist();
     }
 
     private static double[] values(JsonNode map) {

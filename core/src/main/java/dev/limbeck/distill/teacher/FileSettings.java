@@ -130,8 +130,10 @@ record FileSettings(
         return new FileSettings(classNames, all, output, task, trusted, role, log);
     }
 
+    /** Return settings with a kind of output; the outputs of a classifier, too, can be used as an embedding. */
     FileSettings withOutput(@Nullable TeacherOutput what) {
-        return new FileSettings(classNames, preprocessing, what, task, false, role, log);
+        Task.Kind kind = what == TeacherOutput.EMBEDDING ? Task.Kind.EMBEDDING : task;
+        return new FileSettings(classNames, preprocessing, what, kind, false, role, log);
     }
 
     FileSettings withTask(Task.Kind kind) {

@@ -166,7 +166,9 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     /** Return whether its metadata or its set output says the task; if not, {@link #task()} assumes one class per row. */
     public boolean knowsTask() {
-        return settings.task() != null || settings.output() == TeacherOutput.NUMBERS;
+        return settings.task() != null
+                || settings.output() == TeacherOutput.NUMBERS
+                || settings.output() == TeacherOutput.EMBEDDING;
     }
 
     /** {@inheritDoc} A file without a task has the student's. Numbers of a regression are in the targets' units. */
