@@ -184,7 +184,7 @@ class LabelingSettingsTest {
         refused(
                 labeling(embedding).imageSize(8).task(Task.Kind.REGRESSION),
                 images(),
-                "must return numbers for regression, found the setting embedding");
+                "is for an embedding, found the task regression; leave it out");
     }
 
     @Test
