@@ -170,7 +170,7 @@ final class SingleImage implements AutoCloseable {
                 .toArray(long[][]::new);
         boolean roundsUp = GraphConstants.is(node.input(5), 1);
         if (!roundsUp && !GraphConstants.is(node.input(5), 0)) return null;
-        if (!Arrays.stream(how).allMatch(pair -> pair.length == 2)) return null;
+        if (!Arrays.stream(how).allMatch(pair -> pair.length == 2) || Math.min(how[1][0], how[1][1]) < 1) return null;
         // Where sizes are rounded up, there may be a row or column more.
         return Step.of(x, value -> torch.max_pool2d(value, how[0], how[1], how[2], how[3], roundsUp))
                 .to(Size.window(how[0], how[1], how[2], how[3]));
@@ -192,6 +192,8 @@ final class SingleImage implements AutoCloseable {
         long groups = GraphConstants.whole(node.input(groupsAt));
         if (weight == null || weight.dim() != 4 || weight.is_cuda() || bias == null || groups < 1) return null;
         if (stride.length != 2 || padding.length != 2 || dilation.length != 2) return null;
+        // The library says what is wrong with it.
+        if (Math.min(stride[0], stride[1]) < 1) return null;
         boolean isPlain = groups == 1
                 && stride[0] == stride[1]
                 && padding[0] == padding[1]

@@ -2,7 +2,6 @@ package dev.limbeck.tensor;
 
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -17,11 +16,11 @@ final class TwoThreads {
     private static final long IDLE_SECONDS = 10;
     private static final Logger LOG = LoggerFactory.getLogger(TwoThreads.class);
     /** One task waits at most; with more than one caller, each has a core already. */
-    private static final Executor SECOND = second();
+    private static final ThreadPoolExecutor SECOND = second();
 
     private TwoThreads() {}
 
-    private static Executor second() {
+    private static ThreadPoolExecutor second() {
         ThreadPoolExecutor one = new ThreadPoolExecutor(
                 1,
                 1,
@@ -65,6 +64,8 @@ final class TwoThreads {
     private static void end(FutureTask<Void> shared) {
         // Does nothing if the other thread has begun it.
         shared.run();
+        // Done here, it would keep the next half from the other thread.
+        SECOND.remove(shared);
         await(shared);
     }
 

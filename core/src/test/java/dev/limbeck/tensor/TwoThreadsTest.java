@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +42,18 @@ class TwoThreadsTest {
         busy.join();
     }
 
+    /** A half that its caller has done must not take the place of the next one. */
+    @Test
+    void theSecondThreadIsFreeAfterEachCall() {
+        for (int i = 0; i < 2_000; i++) {
+            TwoThreads.run(() -> {}, () -> {});
+            CountDownLatch begun = new CountDownLatch(1);
+            AtomicReference<Boolean> inTime = new AtomicReference<>(false);
+            TwoThreads.run(() -> inTime.set(isOver(begun)), begun::countDown);
+            assertThat(inTime.get()).as("call %d", i).isTrue();
+        }
+    }
+
     @Test
     void failuresOfBothHalvesAreThrown() {
         for (int i = 0; i < 20; i++) {
@@ -75,9 +88,14 @@ class TwoThreadsTest {
         throw new IllegalArgumentException("half");
     }
 
+    /** A half that never begins fails the test, and does not hang it. */
     private static void await(CountDownLatch latch) {
+        if (!isOver(latch)) throw new IllegalStateException("the other half did not begin");
+    }
+
+    private static boolean isOver(CountDownLatch latch) {
         try {
-            latch.await();
+            return latch.await(30, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
