@@ -106,8 +106,9 @@ public final class Main implements Runnable {
      */
     public static int run(PrintStream out, PrintStream err, boolean interactive, String... given) {
         Terminal terminal = new Terminal(out, err, interactive);
-        String[] args = OldOptions.renamed(terminal, given);
-        CommandLine commands = new Main(terminal, List.of(args)).commands;
+        String[] renamed = OldOptions.renamed(terminal, given);
+        CommandLine commands = new Main(terminal, List.of(renamed)).commands;
+        String[] args = isUnknown(commands, renamed) ? withoutHelp(renamed) : renamed;
         commands.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
         commands.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
         commands.setCaseInsensitiveEnumValuesAllowed(true);
@@ -124,6 +125,19 @@ public final class Main implements Runnable {
         err.println(
                 "limbeck: the result could not all be written to standard output: the disk is full, or its reader gone");
         return code == 0 ? FAILED : code;
+    }
+
+    private static boolean isUnknown(CommandLine commands, String... args) {
+        return args.length > 0
+                && !args[0].startsWith("-")
+                && !commands.getSubcommands().containsKey(args[0]);
+    }
+
+    /** Return the arguments without a request for help: picocli would answer it with the list of commands, whatever the rest is. */
+    private static String[] withoutHelp(String... args) {
+        return Arrays.stream(args)
+                .filter(arg -> !List.of("-h", "--help").contains(arg))
+                .toArray(String[]::new);
     }
 
     private static int execute(CommandLine commands, Terminal terminal, String... args) {

@@ -5,10 +5,12 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BinaryOperator;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Block;
 import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.JitNode;
 import org.bytedeco.pytorch.Tensor;
@@ -81,10 +83,15 @@ final class SingleImage implements AutoCloseable {
         }
     }
 
+    /** Operations without effects whose results are no images. */
+    private static final Set<String> NUMBERS = Set.of("prim::Constant", "aten::size", "aten::len", "aten::gt");
+
     private final List<Step> steps = new ArrayList<>();
     private final List<Tensor> weights = new ArrayList<>();
     /** Places of values by the graph's own numbers; the image is at 0, the value of each step behind it. */
     private final Map<Long, Integer> places = new HashMap<>();
+    /** Whether a value with fewer dimensions than an image was read. */
+    private boolean flat;
     /** For each place, the last step that reads it; −1 for none. */
     private int[] lastReader = {};
 
@@ -112,7 +119,7 @@ final class SingleImage implements AutoCloseable {
         JitNode stop = graph.return_node();
         for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
             String kind = node.kind().toQualString().getString();
-            if (kind.equals("prim::Constant")) continue;
+            if (NUMBERS.contains(kind) || isRankCheck(node)) continue;
             Integer x =
                     node.inputs().size() == 0 ? null : places.get(node.input(0).unique());
             Step step = x == null ? null : step(kind, node, x);
@@ -130,6 +137,25 @@ final class SingleImage implements AutoCloseable {
         return result != null && result == steps.size();
     }
 
+    /** Return whether a node asserts that an image has more than so many dimensions, as scripted pooling does: it has four. */
+    private boolean isRankCheck(JitNode node) {
+        if (!isKind(node, "prim::If") || node.outputs().size() > 0 || flat) return false;
+        Block holds = node.blocks().at(0);
+        JitNode greater = node.input(0).node();
+        if (!isKind(greater, "aten::gt") || !holds.nodes().front().equals(holds.return_node())) return false;
+        long least = GraphConstants.whole(greater.input(1));
+        JitNode length = greater.input(0).node();
+        if (!isKind(length, "aten::len") || least < 0 || least > 3) return false;
+        JitNode size = length.input(0).node();
+        return isKind(size, "aten::size")
+                && size.inputs().size() == 1
+                && places.containsKey(size.input(0).unique());
+    }
+
+    private static boolean isKind(JitNode node, String kind) {
+        return node.kind().toQualString().getString().equals(kind);
+    }
+
     private @Nullable Step step(String kind, JitNode node, int x) {
         return switch (kind) {
             case "aten::relu" -> Step.of(x, torch::relu);
@@ -145,6 +171,7 @@ final class SingleImage implements AutoCloseable {
             }
             case "aten::flatten" -> {
                 boolean isWhole = GraphConstants.is(node.input(1), 1) && GraphConstants.is(node.input(2), -1);
+                flat = true;
                 yield isWhole ? Step.of(x, value -> torch.flatten(value, 1, -1)) : null;
             }
             case "aten::linear" -> linear(node, x);

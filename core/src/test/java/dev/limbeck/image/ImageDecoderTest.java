@@ -70,7 +70,7 @@ class ImageDecoderTest {
     }
 
     @Test
-    void takesGreyValuesAsTheyAre() throws IOException {
+    void takesGrayValuesAsTheyAre() throws IOException {
         BufferedImage gray = new BufferedImage(3, 2, BufferedImage.TYPE_BYTE_GRAY);
         gray.getRaster().setPixels(0, 0, 3, 2, new int[] {0, 50, 100, 150, 200, 255});
         for (String format : new String[] {"png", "bmp"}) {
@@ -164,7 +164,7 @@ class ImageDecoderTest {
     }
 
     @Test
-    void readsOneBitGrey() throws IOException {
+    void readsOneBitGray() throws IOException {
         assertThat(ImageDecoder.decode(png(3, 1, 1, 0, bytes(0, 0b10100000))).rgb())
                 .isEqualTo(bytes(255, 255, 255, 0, 0, 0, 255, 255, 255));
     }

@@ -118,6 +118,41 @@ class SingleImageTest {
         }
     }
 
+    /** Pooling of a network that was scripted, not traced, asserts that its value is an image. */
+    @ParameterizedTest
+    @CsvSource({
+        "'assert len(y.size()) > 2', true",
+        "'assert len(y.size()) > 4', false",
+        "'assert len(y.size()) > y.size(2)', false",
+        "'assert y.size(2) > 2', false",
+        "'y = y if len(y.size()) > 2 else torch.relu(y)', false",
+    })
+    void assertionsOfScriptedPooling(String line, boolean known) {
+        try (Scope scope = Scope.open();
+                Script script = Script.compile(
+                        "Asserts",
+                        Map.of("weight", Tensors.randn(64, 64, 3, 3), "bias", Tensors.randn(64)),
+                        Map.of(),
+                        Map.of(),
+                        """
+                        def forward(self, x: Tensor) -> Tensor:
+                            y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])
+                            %s
+                            return torch.flatten(torch.adaptive_avg_pool2d(y, [1, 1]), 1, -1)
+                        """.formatted(line));
+                InferenceGraph graph = script.forInference(Precision.FP32)) {
+            Tensor image = Tensors.randn(1, 64, 61, 47);
+            boolean divided = graph.divides(Inputs.of(image));
+            if (line.endsWith("> 4") || line.endsWith("y.size(2)")) {
+                assertThatThrownBy(() -> graph.forward(image)).hasMessageContaining("AssertionError");
+            } else {
+                assertThat(apart(graph, Tensors.randn(2, 64, 61, 47))).isLessThan(ROUNDING);
+            }
+            assumeTrue(Engine.cpuCapability().equals("AVX2") && Engine.threads() > 1, "only on AVX2, on two threads");
+            assertThat(divided).isEqualTo(known);
+        }
+    }
+
     private static Script script(String how, long... shape) {
         Tensor weight = Tensors.randn(shape);
         Tensor bias = Tensors.randn(shape[0]);

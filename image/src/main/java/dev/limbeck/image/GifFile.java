@@ -71,7 +71,7 @@ final class GifFile {
         for (int y = 0; y < frameHeight; y++) {
             System.arraycopy(frame, y * frameWidth, indices, (top + order[y]) * width + left, frameWidth);
         }
-        if (palette.length == 0) return RgbImage.ofGrey(width, height, indices, 0);
+        if (palette.length == 0) return RgbImage.ofGray(width, height, indices, 0);
         byte[] rgb = new byte[3 * indices.length];
         for (int i = 0; i < indices.length; i++) {
             int from = 3 * (indices[i] & 0xff);

@@ -32,7 +32,7 @@ public enum Resize {
                 double scale = Math.max(across, down);
                 int w = (int) Math.min(width, Math.max(1, Math.round(image.width() / scale)));
                 int h = (int) Math.min(height, Math.max(1, Math.round(image.height() / scale)));
-                yield centerd(Resampler.resize(image, w, h), width, height);
+                yield centered(Resampler.resize(image, w, h), width, height);
             }
         };
     }
@@ -48,7 +48,7 @@ public enum Resize {
         };
     }
 
-    private static RgbImage centerd(RgbImage image, int width, int height) {
+    private static RgbImage centered(RgbImage image, int width, int height) {
         if (image.width() == width && image.height() == height) return image;
         byte[] canvas = new byte[3 * width * height];
         int left = (width - image.width()) / 2;

@@ -22,7 +22,7 @@ public record RgbImage(int width, int height, byte[] rgb) {
     }
 
     /** Create an RGB image from gray values by repeating each three times. */
-    public static RgbImage ofGrey(int width, int height, byte[] gray, int offset) {
+    public static RgbImage ofGray(int width, int height, byte[] gray, int offset) {
         byte[] rgb = new byte[3 * width * height];
         for (int i = 0, to = 0; to < rgb.length; i++) {
             byte value = gray[offset + i];

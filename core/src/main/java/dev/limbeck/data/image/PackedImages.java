@@ -84,7 +84,7 @@ final class PackedImages implements ImageSource {
         int plane = planeBytes();
         int offset = place.index * channels * plane;
         byte[] values = place.part.values;
-        if (channels == 1) return RgbImage.ofGrey(defaults.width(), defaults.height(), values, offset);
+        if (channels == 1) return RgbImage.ofGray(defaults.width(), defaults.height(), values, offset);
         byte[] rgb = new byte[3 * plane];
         for (int c = 0; c < 3; c++) {
             int from = offset + c * plane;

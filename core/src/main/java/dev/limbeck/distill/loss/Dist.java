@@ -62,8 +62,8 @@ public record Dist(double beta, double gamma, double temperature) implements Pro
         Tensor shares = weights == null
                 ? null
                 : weights.div(Ops.clampMin(weights.sum(), EPSILON)).unsqueeze(1);
-        Tensor left = centerd(a, dim, shares);
-        Tensor right = centerd(b, dim, shares);
+        Tensor left = centered(a, dim, shares);
+        Tensor right = centered(b, dim, shares);
         if (shares != null) {
             Tensor root = shares.sqrt();
             left = left.mul(root);
@@ -74,7 +74,7 @@ public record Dist(double beta, double gamma, double temperature) implements Pro
                 Ops.sum(left.mul(right), dim).div(Ops.add(norms, EPSILON)).neg(), 1);
     }
 
-    private static Tensor centerd(Tensor x, long dim, @Nullable Tensor shares) {
+    private static Tensor centered(Tensor x, long dim, @Nullable Tensor shares) {
         Tensor mean = shares == null ? x.mean(dim) : Ops.sum(x.mul(shares), dim);
         return x.sub(mean.unsqueeze(dim));
     }

@@ -34,10 +34,10 @@ public record StandardizedLogits(LogitLoss inner) implements WrappedLoss {
     }
 
     private static Tensor standardized(Tensor logits) {
-        Tensor centerd = logits.sub(logits.mean(1).unsqueeze(1));
+        Tensor centered = logits.sub(logits.mean(1).unsqueeze(1));
         double unbiased = Math.max(1, logits.size(1) - 1);
-        Tensor deviation = Ops.mul(Ops.norm(centerd, 1), 1 / Math.sqrt(unbiased));
-        return centerd.div(Ops.add(deviation, EPSILON).unsqueeze(1));
+        Tensor deviation = Ops.mul(Ops.norm(centered, 1), 1 / Math.sqrt(unbiased));
+        return centered.div(Ops.add(deviation, EPSILON).unsqueeze(1));
     }
 
     @Override
