@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
@@ -29,15 +30,16 @@ public final class HttpService implements AutoCloseable {
     }
 
     private final HttpServer server;
-    private final ExecutorService threads;
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final Semaphore predictions;
     private final int mostBytes;
     private final Function<byte[], ?> model;
     private int running;
     private boolean stopping;
 
-    private HttpService(HttpServer server, int threads, int mostBytes, Function<byte[], ?> model) {
+    private HttpService(HttpServer server, int predictions, int mostBytes, Function<byte[], ?> model) {
         this.server = server;
-        this.threads = Executors.newFixedThreadPool(threads);
+        this.predictions = new Semaphore(predictions, true);
         this.mostBytes = mostBytes;
         this.model = model;
     }
@@ -46,14 +48,14 @@ public final class HttpService implements AutoCloseable {
      * Start a service.
      *
      * @param port 0 for a free one
-     * @param threads number of requests that run at a time; others wait
+     * @param predictions number of predictions that run at a time; others wait before they are read, and /health does not
      * @param mostBytes size limit of a request
      * @param model returns what is sent as JSON; a {@link LimbeckException} is the client's fault
      */
-    public static HttpService start(int port, int threads, int mostBytes, Function<byte[], ?> model)
+    public static HttpService start(int port, int predictions, int mostBytes, Function<byte[], ?> model)
             throws IOException {
         HttpService service =
-                new HttpService(HttpServer.create(new InetSocketAddress(port), 0), threads, mostBytes, model);
+                new HttpService(HttpServer.create(new InetSocketAddress(port), 0), predictions, mostBytes, model);
         service.server.setExecutor(service.threads);
         service.server.createContext("/", service::handle);
         service.server.start();
@@ -100,16 +102,21 @@ public final class HttpService implements AutoCloseable {
         } else if (!method.equals("POST")) {
             reply(exchange, 405, error("expected POST with the bytes of a file, found " + method));
         } else {
-            byte[] body = exchange.getRequestBody().readNBytes(mostBytes + 1);
-            if (body.length > mostBytes) {
-                reply(exchange, 413, error("expected at most " + mostBytes + " bytes; send a smaller file"));
-            } else {
-                predict(exchange, body);
+            predictions.acquireUninterruptibly();
+            try {
+                predict(exchange);
+            } finally {
+                predictions.release();
             }
         }
     }
 
-    private void predict(HttpExchange exchange, byte[] body) throws IOException {
+    private void predict(HttpExchange exchange) throws IOException {
+        byte[] body = exchange.getRequestBody().readNBytes(mostBytes + 1);
+        if (body.length > mostBytes) {
+            reply(exchange, 413, error("expected at most " + mostBytes + " bytes; send a smaller file"));
+            return;
+        }
         Object answer;
         int status = 200;
         try {

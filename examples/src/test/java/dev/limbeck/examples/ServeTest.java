@@ -137,7 +137,7 @@ class ServeTest {
     void closingFinishesTheRunningRequest() throws Exception {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch released = new CountDownLatch(1);
-        HttpService service = HttpService.start(0, 4, 100, body -> {
+        HttpService service = HttpService.start(0, 1, 100, body -> {
             entered.countDown();
             try {
                 released.await();
@@ -150,6 +150,7 @@ class ServeTest {
         CompletableFuture<HttpResponse<String>> running =
                 CLIENT.sendAsync(request(port, new byte[7]), HttpResponse.BodyHandlers.ofString());
         entered.await();
+        assertThat(get(port, "/health").statusCode()).as("beside it").isEqualTo(200);
         CompletableFuture<Void> closing = CompletableFuture.runAsync(service::close);
         int status = 200;
         while (status == 200) status = get(port, "/health").statusCode();
