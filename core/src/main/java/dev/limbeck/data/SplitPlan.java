@@ -166,6 +166,17 @@ public final class SplitPlan {
         return drawn;
     }
 
+    /** Say that a setting changes nothing, if it does not. */
+    public List<String> warnings() {
+        boolean keepsAll = settings.keepUnlabeled()
+                && of(Split.TRAIN).length > 0
+                && Arrays.stream(of(Split.TRAIN)).noneMatch(row -> hidden[row]);
+        return keepsAll
+                ? List.of("keep_unlabeled changes nothing, because no limit takes a label away; set labels_per_class or"
+                        + " max_train_samples (--labels-per-class, --max-train-samples), or leave it out")
+                : List.of();
+    }
+
     /** Describe the active limit of training labels; empty if there is none. */
     public String limitWords() {
         if (settings.labelsPerClass() > 0) return " (of each class " + settings.labelsPerClass() + " are taken)";

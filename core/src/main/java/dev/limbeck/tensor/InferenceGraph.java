@@ -43,7 +43,12 @@ public final class InferenceGraph implements AutoCloseable {
                 : null;
     }
 
-    static InferenceGraph of(JitModule module, Precision precision) {
+    /**
+     * Optimize a module.
+     *
+     * @param products whether convolutions in bfloat16 may be products, see {@link Im2colGraph}
+     */
+    static InferenceGraph of(JitModule module, Precision precision, boolean products) {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
             JitModule frozen = torch.freeze(module);
@@ -61,6 +66,8 @@ public final class InferenceGraph implements AutoCloseable {
                 try (Scope one = Scope.open()) {
                     layOut(node, right);
                     if (right == Precision.BF16 && isOnePixel(node)) multiply(graph, node);
+                    else if (right == Precision.BF16 && products && Im2colGraph.suits(weight(node), node, groups(node)))
+                        Im2colGraph.replace(graph, node);
                     if (right == Precision.FP32 && isWide(node)) useOneDnn(graph, node);
                 }
             }
@@ -156,7 +163,7 @@ public final class InferenceGraph implements AutoCloseable {
         if (!weight.output().hasUses()) weight.destroy();
     }
 
-    private static Value number(Graph graph, long value) {
+    static Value number(Graph graph, long value) {
         return graph.insertConstant(new IValue(value));
     }
 
@@ -181,6 +188,11 @@ public final class InferenceGraph implements AutoCloseable {
     /** Return whether products are divided between two threads for these inputs. */
     boolean divides(Inputs inputs) {
         return single != null && single.takes(inputs);
+    }
+
+    /** Return whether an operation is part of the graph. */
+    boolean has(String operation) {
+        return frozen.get_method("forward").graph().toString().contains(operation + "(");
     }
 
     /** Compute the float32 output for the only input, as {@link #forward(Inputs)} does. */

@@ -173,7 +173,7 @@ public final class Script implements AutoCloseable {
 
     private InferenceGraph running() {
         // The engine's own way to run it convolves wrongly, see Convolution.
-        if (running == null) running = InferenceGraph.of(module, Precision.FP32);
+        if (running == null) running = InferenceGraph.of(module, Precision.FP32, false);
         return running;
     }
 
@@ -188,7 +188,11 @@ public final class Script implements AutoCloseable {
 
     /** Create an optimized copy for inference. The caller closes it. */
     public InferenceGraph forInference(Precision precision) {
-        return alone(() -> InferenceGraph.of(module, precision));
+        return forInference(precision, Im2colGraph.isFaster());
+    }
+
+    InferenceGraph forInference(Precision precision, boolean products) {
+        return alone(() -> InferenceGraph.of(module, precision, products));
     }
 
     /**

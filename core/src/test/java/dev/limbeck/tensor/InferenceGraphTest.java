@@ -1,10 +1,13 @@
 package dev.limbeck.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Test convolutions in scripts, with shapes that the engine computes wrongly in some layout. */
 class InferenceGraphTest {
@@ -56,6 +59,65 @@ class InferenceGraphTest {
             String inner = "torch.conv2d(x, self.weight)";
             try (Script script = script("Twice", weight, "torch.conv2d(" + inner + ", self.weight)")) {
                 assertThat(apart(script, Precision.FP32, x, twice)).isLessThan(1e-5);
+            }
+        }
+    }
+
+    /** Small images are products, others convolutions; both are those of double precision. */
+    @ParameterizedTest
+    @CsvSource({
+        "256, 64, 4, 4, 1, 1, true",
+        "256, 64, 1, 1, 1, 1, true",
+        "256, 64, 2, 3, 1, 1, true",
+        "256, 64, 7, 8, 2, 1, true",
+        "256, 64, 9, 5, 2, 0, true",
+        "256, 64, 3, 3, 3, 2, true",
+        "300, 66, 4, 6, 1, 0, true",
+        "256, 64, 12, 12, 1, 1, true",
+        "256, 64, 4, 12, 4, 1, true",
+        "128, 64, 4, 4, 1, 1, false",
+    })
+    void smallImagesOfManyChannels(
+            long in, long out, long height, long width, long stride, long padding, boolean replaced) {
+        try (Scope scope = Scope.open()) {
+            Tensors.seed(1);
+            Tensor weight = Tensors.randn(out, in, 3, 3);
+            Tensor bias = Tensors.randn(out);
+            for (boolean biased : new boolean[] {false, true}) {
+                String body = "torch.relu(torch.conv2d(x, self.weight, %s, [%d, %d], [%d, %d]))"
+                        .formatted(biased ? "self.bias" : "None", stride, stride, padding, padding);
+                try (Script script = Script.compile(
+                                "Products",
+                                Map.of("weight", weight, "bias", bias),
+                                Map.of(),
+                                Map.of(),
+                                "def forward(self, x: Tensor) -> Tensor:\n    return " + body + "\n");
+                        InferenceGraph products = script.forInference(Precision.BF16, true);
+                        InferenceGraph plain = script.forInference(Precision.BF16, false)) {
+                    assertThat(products.has("aten::as_strided")).isEqualTo(replaced);
+                    assertThat(plain.has("aten::as_strided")).isFalse();
+                    for (int images : new int[] {1, 2, 5}) {
+                        Tensor x = Tensors.randn(images, in, height, width);
+                        Tensor expected = LayerOps.conv2d(
+                                        Tensors.to(x, DType.FLOAT64),
+                                        Tensors.to(weight, DType.FLOAT64),
+                                        biased ? Tensors.to(bias, DType.FLOAT64) : null,
+                                        stride,
+                                        padding,
+                                        1,
+                                        1)
+                                .relu();
+                        Tensor found = products.forward(x);
+                        assertThat(found.sizes().vec().get())
+                                .isEqualTo(expected.sizes().vec().get());
+                        assertThat(HardShapes.Difference.of(Tensors.toDoubles(found), Tensors.toDoubles(expected)))
+                                .isLessThan(0.03);
+                    }
+                    if (padding == 0) {
+                        assertThatThrownBy(() -> products.forward(Tensors.randn(2, in, 2, 2)))
+                                .hasMessageContaining("Kernel size can't be greater than actual input size");
+                    }
+                }
             }
         }
     }

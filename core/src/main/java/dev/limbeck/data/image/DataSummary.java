@@ -257,7 +257,7 @@ final class DataSummary {
 
     /** Return one line per possible mistake. */
     List<String> warnings() {
-        List<String> lines = new ArrayList<>();
+        List<String> lines = new ArrayList<>(plan.warnings());
         plan.unlabeled()
                 .forEach((split, images) -> lines.add(count(images.length, split.label() + " image")
                         + " without a label, such as " + source.name(images[0]) + ": nothing is judged by "

@@ -24,7 +24,7 @@ final class RowWarnings {
      * @param inputs cells of a row that a network gets
      */
     static List<String> of(Rows source, SplitPlan plan, IntFunction<String[]> inputs) {
-        List<String> lines = new ArrayList<>();
+        List<String> lines = new ArrayList<>(plan.warnings());
         plan.unlabeled()
                 .forEach((split, rows) -> lines.add(
                         rows.length + " rows of the " + split.label() + " split have no label and are left out"));

@@ -81,6 +81,25 @@ class UnlabeledTest {
     }
 
     @Test
+    void settingsThatChangeNothingAreSaid() {
+        try (ImageData all = shapes().keepUnlabeled(true)
+                        .augmentation(same -> Augmentation.none().withViews(3))
+                        .build();
+                ImageData wide = shapes().labelsPerClass(1000)
+                        .keepUnlabeled(true)
+                        .augmentation(same -> Augmentation.none().withViews(3).withHflip(true))
+                        .build();
+                ImageData few = shapes().labelsPerClass(3).keepUnlabeled(true).build()) {
+            assertThat(all.warnings())
+                    .hasSize(2)
+                    .anyMatch(line -> line.startsWith("keep_unlabeled changes nothing"))
+                    .anyMatch(line -> line.startsWith("augment.views changes nothing"));
+            assertThat(wide.warnings()).singleElement().asString().startsWith("keep_unlabeled changes nothing");
+            assertThat(few.warnings()).isEmpty();
+        }
+    }
+
+    @Test
     void aFolderOfOtherImagesIsAdded() throws IOException {
         PicturesForTests.write(folder.resolve("labeled"), 6, "cat", "dog");
         for (int i = 0; i < 5; i++) TestImages.write(folder.resolve("more/photo" + i + ".png"), 0x334455 * i);

@@ -1,0 +1,93 @@
+package dev.limbeck.tensor;
+
+import java.util.Arrays;
+import org.bytedeco.pytorch.Graph;
+import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.JitNode;
+import org.bytedeco.pytorch.QualifiedName;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.Value;
+import org.bytedeco.pytorch.ValueVector;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Replace convolutions of a frozen graph by what {@link Im2col} does, without gradients. The graph decides when it runs: a product for batches
+ * of small images, the engine's convolution otherwise. On processors with AMX, the engine's bfloat16 convolutions of many channels on few
+ * pixels take up to four times as long as a product; without AMX, they do not. See {@code docs/performance.md}.
+ */
+final class Im2colGraph {
+    /** The limits are those of {@link Im2col} in bfloat16. */
+    private static final String SOURCE = """
+            def forward(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], stride: int, padding: int) -> Tensor:
+                if x.dim() == 4:
+                    height = (x.size(2) + 2 * padding - 3) // stride + 1
+                    width = (x.size(3) + 2 * padding - 3) // stride + 1
+                    if x.size(0) > 1 and height > 0 and width > 0 and height * width <= 16:
+                        sides = [0, 0, padding, padding, padding, padding]
+                        pixels = torch.constant_pad_nd(x.permute([0, 2, 3, 1]), sides).contiguous()
+                        channels = pixels.size(3)
+                        row = pixels.size(2) * channels
+                        windows = [x.size(0), height, width, 3, 3, channels]
+                        steps = [pixels.size(1) * row, stride * row, stride * channels, row, channels, 1]
+                        patches = pixels.as_strided(windows, steps).reshape([x.size(0), height, width, 9 * channels])
+                        matrix = weight.permute([0, 2, 3, 1]).flatten(1)
+                        return torch.linear(patches, matrix, bias).permute([0, 3, 1, 2])
+                return torch.conv2d(x, weight, bias, [stride, stride], [padding, padding])
+            """;
+
+    private static final long CHANNELS = 256;
+
+    private Im2colGraph() {}
+
+    /** Return whether products take less time than the engine's convolutions on this processor. */
+    static boolean isFaster() {
+        return Precision.processorFeatures().contains("amx_bf16");
+    }
+
+    /**
+     * Return whether a convolution is one that may be a product.
+     *
+     * @param weight null for another node
+     */
+    static boolean suits(@Nullable Tensor weight, JitNode node, long groups) {
+        if (weight == null || weight.dim() != 4 || weight.is_cuda() || groups != 1) return false;
+        return weight.size(1) >= CHANNELS
+                && weight.size(2) == 3
+                && weight.size(3) == 3
+                && isSquare(GraphConstants.numbers(node.input(3)))
+                && isSquare(GraphConstants.numbers(node.input(4)))
+                && Arrays.equals(GraphConstants.numbers(node.input(5)), new long[] {1, 1});
+    }
+
+    private static boolean isSquare(long... pair) {
+        return pair.length == 2 && pair[0] == pair[1];
+    }
+
+    /** Compiled once, where it is needed; never freed. */
+    private static final class Compiled {
+        private static final JitModule MODULE =
+                Scope.retain(new JitModule(new QualifiedName("__torch__.LimbeckIm2col")));
+        static final Graph GRAPH = graph();
+
+        private static Graph graph() {
+            MODULE.define(SOURCE);
+            return Scope.retain(MODULE.get_method("forward").graph());
+        }
+    }
+
+    /** Replace a convolution that {@linkplain #suits suits}. */
+    static void replace(Graph graph, JitNode convolution) {
+        graph.setInsertPoint(convolution);
+        ValueVector inputs = new ValueVector(
+                graph.inputs().get(0),
+                convolution.input(0),
+                convolution.input(1),
+                convolution.input(2),
+                InferenceGraph.number(graph, GraphConstants.numbers(convolution.input(3))[0]),
+                InferenceGraph.number(graph, GraphConstants.numbers(convolution.input(4))[0]));
+        Value result = torch.insertGraph(graph, Compiled.GRAPH, inputs).get(0);
+        convolution.output().replaceAllUsesWith(result);
+        convolution.destroy();
+    }
+}
