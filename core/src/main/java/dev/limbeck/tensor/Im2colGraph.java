@@ -12,9 +12,9 @@ import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Replace convolutions of a frozen graph by what {@link Im2col} does, without gradients. The graph decides when it runs: a product for batches
- * of small images, the engine's convolution otherwise. On processors with AMX, the engine's bfloat16 convolutions of many channels on few
- * pixels take up to four times as long as a product; without AMX, they do not. See {@code docs/performance.md}.
+ * Replace convolutions of a frozen graph by what {@link Im2col} does, without gradients. The graph decides when it runs: a product for
+ * small images, the engine's convolution otherwise. On processors with AMX, the engine's bfloat16 convolutions of many channels on few
+ * pixels take up to four times as long as a product, see {@code docs/performance.md}. Other processors were not measured.
  */
 final class Im2colGraph {
     /** The limits are those of {@link Im2col} in bfloat16. */
@@ -23,7 +23,7 @@ final class Im2colGraph {
                 if x.dim() == 4:
                     height = (x.size(2) + 2 * padding - 3) // stride + 1
                     width = (x.size(3) + 2 * padding - 3) // stride + 1
-                    if x.size(0) > 1 and height > 0 and width > 0 and height * width <= 16:
+                    if height > 0 and width > 0 and height * width <= 16:
                         sides = [0, 0, padding, padding, padding, padding]
                         pixels = torch.constant_pad_nd(x.permute([0, 2, 3, 1]), sides).contiguous()
                         channels = pixels.size(3)
