@@ -133,10 +133,10 @@ public final class Main implements Runnable {
                 && !commands.getSubcommands().containsKey(args[0]);
     }
 
-    /** Return the arguments without a request for help: picocli would answer it with the list of commands, whatever the rest is. */
+    /** Return the arguments without a request for help or the version: picocli would answer it, whatever the rest is. */
     private static String[] withoutHelp(String... args) {
         return Arrays.stream(args)
-                .filter(arg -> !List.of("-h", "--help").contains(arg))
+                .filter(arg -> !List.of("-h", "--help", "-V", "--version").contains(arg))
                 .toArray(String[]::new);
     }
 

@@ -166,15 +166,21 @@ public final class SplitPlan {
         return drawn;
     }
 
-    /** Say that a setting changes nothing, if it does not. */
+    /** Say that {@code keep_unlabeled} changes nothing, if it does not. */
     public List<String> warnings() {
-        boolean keepsAll = settings.keepUnlabeled()
-                && of(Split.TRAIN).length > 0
-                && Arrays.stream(of(Split.TRAIN)).noneMatch(row -> hidden[row]);
-        return keepsAll
-                ? List.of("keep_unlabeled changes nothing, because no limit takes a label away; set labels_per_class or"
-                        + " max_train_samples (--labels-per-class, --max-train-samples), or leave it out")
+        int[] train = of(Split.TRAIN);
+        boolean needless = settings.keepUnlabeled()
+                && train.length > 0
+                && Arrays.stream(train).allMatch(this::isLabeled);
+        return needless
+                ? List.of("keep_unlabeled changes nothing: every training " + source.noun()
+                        + " has a label, and no limit" + " (labels_per_class, max_train_samples) takes one away")
                 : List.of();
+    }
+
+    private boolean isLabeled(int row) {
+        if (task.kind() == Task.Kind.SINGLE_LABEL || !usesLabels()) return label(row) >= 0;
+        return Arrays.stream(values(row)).anyMatch(value -> !Double.isNaN(value));
     }
 
     /** Describe the active limit of training labels; empty if there is none. */

@@ -15,7 +15,10 @@ import org.bytedeco.pytorch.global.torch;
  * docs/performance.md}. The result is equal within rounding.
  */
 final class Im2col {
-    private static final long CHANNELS = 256;
+    static final long CHANNELS = 256;
+
+    /** Whether this processor has AMX, where the engine's convolutions in bfloat16 take longest beside products. */
+    private static final boolean TILES = Precision.processorFeatures().contains("amx_bf16");
 
     private Im2col() {}
 
@@ -31,7 +34,18 @@ final class Im2col {
         // The engine reports a kernel that is larger than the image.
         if (Math.min(x.size(2), x.size(3)) + 2 * padding < kernel) return false;
         long pixels = side(x.size(2), kernel, stride, padding) * side(x.size(3), kernel, stride, padding);
-        return x.size(1) >= CHANNELS && pixels <= (bf16 ? 16 : 4) && (bf16 || DType.of(x) == DType.FLOAT32);
+        return x.size(1) >= (bf16 && TILES ? CHANNELS / 2 : CHANNELS)
+                && pixels <= (bf16 ? mostPixels(x.size(1), TILES) : 4)
+                && (bf16 || DType.of(x) == DType.FLOAT32);
+    }
+
+    /**
+     * Return up to how many pixels of a result a product takes less time in bfloat16.
+     *
+     * @param tiles whether the processor has AMX
+     */
+    static long mostPixels(long channels, boolean tiles) {
+        return tiles && channels >= 2 * CHANNELS ? 49 : 16;
     }
 
     /** Return the side of the output; 0 or less if the kernel is larger than the image. */

@@ -1,6 +1,7 @@
 package dev.limbeck.tensor;
 
 import java.util.Arrays;
+import java.util.Objects;
 import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.JitNode;
@@ -17,13 +18,13 @@ import org.jspecify.annotations.Nullable;
  * pixels take up to four times as long as a product, see {@code docs/performance.md}. Other processors were not measured.
  */
 final class Im2colGraph {
-    /** The limits are those of {@link Im2col} in bfloat16. */
     private static final String SOURCE = """
-            def forward(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], stride: int, padding: int) -> Tensor:
+            def forward(self, x: Tensor, weight: Tensor, bias: Optional[Tensor], stride: int, padding: int,
+                    most_pixels: int) -> Tensor:
                 if x.dim() == 4:
                     height = (x.size(2) + 2 * padding - 3) // stride + 1
                     width = (x.size(3) + 2 * padding - 3) // stride + 1
-                    if height > 0 and width > 0 and height * width <= 16:
+                    if height > 0 and width > 0 and height * width <= most_pixels:
                         sides = [0, 0, padding, padding, padding, padding]
                         pixels = torch.constant_pad_nd(x.permute([0, 2, 3, 1]), sides).contiguous()
                         channels = pixels.size(3)
@@ -35,8 +36,6 @@ final class Im2colGraph {
                         return torch.linear(patches, matrix, bias).permute([0, 3, 1, 2])
                 return torch.conv2d(x, weight, bias, [stride, stride], [padding, padding])
             """;
-
-    private static final long CHANNELS = 256;
 
     private Im2colGraph() {}
 
@@ -52,7 +51,7 @@ final class Im2colGraph {
      */
     static boolean suits(@Nullable Tensor weight, JitNode node, long groups) {
         if (weight == null || weight.dim() != 4 || weight.is_cuda() || groups != 1) return false;
-        return weight.size(1) >= CHANNELS
+        return weight.size(1) >= Im2col.CHANNELS
                 && weight.size(2) == 3
                 && weight.size(3) == 3
                 && isSquare(GraphConstants.numbers(node.input(3)))
@@ -79,13 +78,16 @@ final class Im2colGraph {
     /** Replace a convolution that {@linkplain #suits suits}. */
     static void replace(Graph graph, JitNode convolution) {
         graph.setInsertPoint(convolution);
+        long channels = Objects.requireNonNull(GraphConstants.tensor(convolution.input(1)))
+                .size(1);
         ValueVector inputs = new ValueVector(
                 graph.inputs().get(0),
                 convolution.input(0),
                 convolution.input(1),
                 convolution.input(2),
                 InferenceGraph.number(graph, GraphConstants.numbers(convolution.input(3))[0]),
-                InferenceGraph.number(graph, GraphConstants.numbers(convolution.input(4))[0]));
+                InferenceGraph.number(graph, GraphConstants.numbers(convolution.input(4))[0]),
+                InferenceGraph.number(graph, Im2col.mostPixels(channels, true)));
         Value result = torch.insertGraph(graph, Compiled.GRAPH, inputs).get(0);
         convolution.output().replaceAllUsesWith(result);
         convolution.destroy();

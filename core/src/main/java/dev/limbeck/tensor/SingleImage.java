@@ -99,7 +99,7 @@ final class SingleImage implements AutoCloseable {
 
     /** Return the network of a graph that takes only an image; null if it has other operations, or this processor has a faster way. */
     static @Nullable SingleImage of(Graph graph) {
-        // With AVX-512, oneDNN is faster, see Convolution. Other processors were not measured.
+        // With AVX-512, oneDNN is faster, see Convolution and docs/performance.md. Other processors were not measured.
         if (!Engine.cpuCapability().equals("AVX2")) return null;
         SingleImage network = new SingleImage();
         try {

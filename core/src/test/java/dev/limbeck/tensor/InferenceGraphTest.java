@@ -3,8 +3,10 @@ package dev.limbeck.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -74,7 +76,10 @@ class InferenceGraphTest {
         "256, 64, 3, 3, 3, 2, true",
         "300, 66, 4, 6, 1, 0, true",
         "256, 64, 12, 12, 1, 1, true",
+        "256, 64, 4, 5, 1, 1, true",
         "256, 64, 4, 12, 4, 1, true",
+        "512, 64, 7, 7, 1, 1, true",
+        "512, 64, 5, 10, 1, 1, true",
         "128, 64, 4, 4, 1, 1, false",
     })
     void smallImagesOfManyChannels(
@@ -83,35 +88,41 @@ class InferenceGraphTest {
             Tensors.seed(1);
             Tensor weight = Tensors.randn(out, in, 3, 3);
             Tensor bias = Tensors.randn(out);
-            for (boolean biased : new boolean[] {false, true}) {
-                String body = "torch.relu(torch.conv2d(x, self.weight, %s, [%d, %d], [%d, %d]))"
-                        .formatted(biased ? "self.bias" : "None", stride, stride, padding, padding);
+            long outputs = Im2col.side(height, 3, stride, padding) * Im2col.side(width, 3, stride, padding);
+            String how = "[%d, %d], [%d, %d]".formatted(stride, stride, padding, padding);
+            for (String end : List.of(
+                    "torch.conv2d(x, self.weight, None, " + how + ")",
+                    "torch.conv2d(x, self.weight, self.bias, " + how + ")",
+                    "torch._convolution(x, self.weight, self.bias, " + how
+                            + ", [1, 1], False, [0, 0], 1, False, False, True, True)")) {
                 try (Script script = Script.compile(
                                 "Products",
                                 Map.of("weight", weight, "bias", bias),
                                 Map.of(),
                                 Map.of(),
-                                "def forward(self, x: Tensor) -> Tensor:\n    return " + body + "\n");
+                                "def forward(self, x: Tensor) -> Tensor:\n    return torch.relu(" + end + ")\n");
                         InferenceGraph products = script.forInference(Precision.BF16, true);
                         InferenceGraph plain = script.forInference(Precision.BF16, false)) {
                     assertThat(products.has("aten::as_strided")).isEqualTo(replaced);
                     assertThat(plain.has("aten::as_strided")).isFalse();
                     for (int images : new int[] {1, 2, 5}) {
                         Tensor x = Tensors.randn(images, in, height, width);
-                        Tensor expected = LayerOps.conv2d(
-                                        Tensors.to(x, DType.FLOAT64),
-                                        Tensors.to(weight, DType.FLOAT64),
-                                        biased ? Tensors.to(bias, DType.FLOAT64) : null,
+                        Tensor added = end.contains("None") ? null : bias;
+                        Tensor expected = convolved(DType.FLOAT64, x, weight, added, stride, padding, LayerOps::conv2d);
+                        double[] found = Tensors.toDoubles(products.forward(x));
+                        assertThat(HardShapes.Difference.of(found, Tensors.toDoubles(expected)))
+                                .isLessThan(0.03);
+                        Tensor same = replaced && outputs <= Im2col.mostPixels(in, true)
+                                ? convolved(
+                                        DType.BFLOAT16,
+                                        x,
+                                        weight,
+                                        added,
                                         stride,
                                         padding,
-                                        1,
-                                        1)
-                                .relu();
-                        Tensor found = products.forward(x);
-                        assertThat(found.sizes().vec().get())
-                                .isEqualTo(expected.sizes().vec().get());
-                        assertThat(HardShapes.Difference.of(Tensors.toDoubles(found), Tensors.toDoubles(expected)))
-                                .isLessThan(0.03);
+                                        (a, w, b, s, p, d, g) -> Im2col.conv2d(a, w, Ops.optional(b), s, p))
+                                : plain.forward(x);
+                        assertThat(found).isEqualTo(Tensors.toDoubles(Tensors.toFloat32(same)));
                     }
                     if (padding == 0) {
                         assertThatThrownBy(() -> products.forward(Tensors.randn(2, in, 2, 2)))
@@ -120,5 +131,18 @@ class InferenceGraphTest {
                 }
             }
         }
+    }
+
+    private interface Way {
+        Tensor of(
+                Tensor x, Tensor weight, @Nullable Tensor bias, long stride, long padding, long dilation, long groups);
+    }
+
+    private static Tensor convolved(
+            DType type, Tensor x, Tensor weight, @Nullable Tensor bias, long stride, long padding, Way way) {
+        Tensor pixels = Tensors.channelsLast(Tensors.to(x, type));
+        Tensor kernel = Tensors.channelsLast(Tensors.to(weight, type));
+        Tensor added = bias == null ? null : Tensors.to(bias, type);
+        return way.of(pixels, kernel, added, stride, padding, 1, 1).relu();
     }
 }

@@ -10,7 +10,6 @@ import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
@@ -22,6 +21,7 @@ import java.util.function.Function;
 public final class HttpService implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int LONGEST_DRAIN_SECONDS = 30;
+    private static final int ANSWERS = 4;
 
     static {
         // Else the head and the body of an answer are 40 ms apart. A client may take 30 s to send a request.
@@ -30,8 +30,10 @@ public final class HttpService implements AutoCloseable {
     }
 
     private final HttpServer server;
-    private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final Semaphore predictions;
+    /** Read the beginnings of requests, and answer what needs no model: /health does not wait for predictions. */
+    private final ExecutorService answers = Executors.newFixedThreadPool(ANSWERS);
+
+    private final ExecutorService predictions;
     private final int mostBytes;
     private final Function<byte[], ?> model;
     private int running;
@@ -39,7 +41,7 @@ public final class HttpService implements AutoCloseable {
 
     private HttpService(HttpServer server, int predictions, int mostBytes, Function<byte[], ?> model) {
         this.server = server;
-        this.predictions = new Semaphore(predictions, true);
+        this.predictions = Executors.newFixedThreadPool(predictions);
         this.mostBytes = mostBytes;
         this.model = model;
     }
@@ -48,7 +50,7 @@ public final class HttpService implements AutoCloseable {
      * Start a service.
      *
      * @param port 0 for a free one
-     * @param predictions number of predictions that run at a time; others wait before they are read, and /health does not
+     * @param predictions number of predictions that run at a time; others wait
      * @param mostBytes size limit of a request
      * @param model returns what is sent as JSON; a {@link LimbeckException} is the client's fault
      */
@@ -56,8 +58,8 @@ public final class HttpService implements AutoCloseable {
             throws IOException {
         HttpService service =
                 new HttpService(HttpServer.create(new InetSocketAddress(port), 0), predictions, mostBytes, model);
-        service.server.setExecutor(service.threads);
-        service.server.createContext("/", service::handle);
+        service.server.setExecutor(service.answers);
+        service.server.createContext("/", service::dispatch);
         service.server.start();
         return service;
     }
@@ -76,6 +78,25 @@ public final class HttpService implements AutoCloseable {
     private synchronized void leave() {
         running--;
         notifyAll();
+    }
+
+    private void dispatch(HttpExchange exchange) throws IOException {
+        if (isPrediction(exchange)) {
+            predictions.execute(() -> {
+                try {
+                    handle(exchange);
+                } catch (IOException e) {
+                    // The client is gone.
+                }
+            });
+        } else {
+            handle(exchange);
+        }
+    }
+
+    private static boolean isPrediction(HttpExchange exchange) {
+        return exchange.getRequestURI().getPath().equals("/predict")
+                && exchange.getRequestMethod().equals("POST");
     }
 
     private void handle(HttpExchange exchange) throws IOException {
@@ -102,21 +123,16 @@ public final class HttpService implements AutoCloseable {
         } else if (!method.equals("POST")) {
             reply(exchange, 405, error("expected POST with the bytes of a file, found " + method));
         } else {
-            predictions.acquireUninterruptibly();
-            try {
-                predict(exchange);
-            } finally {
-                predictions.release();
+            byte[] body = exchange.getRequestBody().readNBytes(mostBytes + 1);
+            if (body.length > mostBytes) {
+                reply(exchange, 413, error("expected at most " + mostBytes + " bytes; send a smaller file"));
+            } else {
+                predict(exchange, body);
             }
         }
     }
 
-    private void predict(HttpExchange exchange) throws IOException {
-        byte[] body = exchange.getRequestBody().readNBytes(mostBytes + 1);
-        if (body.length > mostBytes) {
-            reply(exchange, 413, error("expected at most " + mostBytes + " bytes; send a smaller file"));
-            return;
-        }
+    private void predict(HttpExchange exchange, byte[] body) throws IOException {
         Object answer;
         int status = 200;
         try {
@@ -160,6 +176,7 @@ public final class HttpService implements AutoCloseable {
             }
         }
         server.stop(0);
-        threads.shutdownNow();
+        answers.shutdownNow();
+        predictions.shutdownNow();
     }
 }

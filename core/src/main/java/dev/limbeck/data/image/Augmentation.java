@@ -7,7 +7,6 @@ import dev.limbeck.image.Resampler;
 import dev.limbeck.image.RgbImage;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -86,14 +85,6 @@ public record Augmentation(
     /** Return whether images are not changed. */
     public boolean isNone() {
         return equals(none().withViews(views));
-    }
-
-    /** Say that a setting changes nothing, if it does not. */
-    List<String> warnings() {
-        return isNone() && views > 0
-                ? List.of(
-                        "augment.views changes nothing, because images are not augmented; leave it out (--augment-views)")
-                : List.of();
     }
 
     /** Return the view for an epoch. */

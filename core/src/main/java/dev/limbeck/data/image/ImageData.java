@@ -151,7 +151,6 @@ public final class ImageData implements Data {
         List<String> lines = new ArrayList<>(source.warnings());
         lines.addAll(check.warnings());
         lines.addAll(summary.warnings());
-        if (has(Split.TRAIN)) lines.addAll(augmentation.warnings());
         return lines;
     }
 

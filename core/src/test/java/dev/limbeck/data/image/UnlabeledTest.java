@@ -81,21 +81,24 @@ class UnlabeledTest {
     }
 
     @Test
-    void settingsThatChangeNothingAreSaid() {
-        try (ImageData all = shapes().keepUnlabeled(true)
-                        .augmentation(same -> Augmentation.none().withViews(3))
-                        .build();
-                ImageData wide = shapes().labelsPerClass(1000)
-                        .keepUnlabeled(true)
-                        .augmentation(same -> Augmentation.none().withViews(3).withHflip(true))
-                        .build();
+    void keepingUnlabeledImagesThatDoNotExistIsSaid() throws IOException {
+        try (ImageData all = shapes().keepUnlabeled(true).build();
+                ImageData wide =
+                        shapes().labelsPerClass(1000).keepUnlabeled(true).build();
                 ImageData few = shapes().labelsPerClass(3).keepUnlabeled(true).build()) {
-            assertThat(all.warnings())
-                    .hasSize(2)
-                    .anyMatch(line -> line.startsWith("keep_unlabeled changes nothing"))
-                    .anyMatch(line -> line.startsWith("augment.views changes nothing"));
-            assertThat(wide.warnings()).singleElement().asString().startsWith("keep_unlabeled changes nothing");
+            for (ImageData needless : List.of(all, wide)) {
+                assertThat(needless.warnings())
+                        .singleElement()
+                        .asString()
+                        .startsWith("keep_unlabeled changes nothing: every training image has a label");
+            }
             assertThat(few.warnings()).isEmpty();
+        }
+        TestImages.write(folder.resolve("more/photo.png"), 0x334455);
+        try (ImageData more = shapes().keepUnlabeled(true)
+                .unlabeled(ImageFolder.of(folder.resolve("more")))
+                .build()) {
+            assertThat(more.warnings()).noneMatch(line -> line.contains("keep_unlabeled"));
         }
     }
 
