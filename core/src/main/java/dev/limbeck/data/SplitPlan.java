@@ -174,7 +174,7 @@ public final class SplitPlan {
                 && Arrays.stream(train).allMatch(this::isLabeled);
         return needless
                 ? List.of("keep_unlabeled changes nothing: every training " + source.noun()
-                        + " has a label, and no limit" + " (labels_per_class, max_train_samples) takes one away")
+                        + " has a label, and no limit (labels_per_class, max_train_samples) takes one away")
                 : List.of();
     }
 

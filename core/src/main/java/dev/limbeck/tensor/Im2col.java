@@ -18,7 +18,7 @@ final class Im2col {
     static final long CHANNELS = 256;
 
     /** Whether this processor has AMX, where the engine's convolutions in bfloat16 take longest beside products. */
-    private static final boolean TILES = Precision.processorFeatures().contains("amx_bf16");
+    static final boolean TILES = Precision.processorFeatures().contains("amx_bf16");
 
     private Im2col() {}
 

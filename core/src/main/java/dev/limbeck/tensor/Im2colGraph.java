@@ -39,11 +39,6 @@ final class Im2colGraph {
 
     private Im2colGraph() {}
 
-    /** Return whether products take less time than the engine's convolutions on this processor. */
-    static boolean isFaster() {
-        return Precision.processorFeatures().contains("amx_bf16");
-    }
-
     /**
      * Return whether a convolution is one that may be a product.
      *

@@ -188,7 +188,7 @@ public final class Script implements AutoCloseable {
 
     /** Create an optimized copy for inference. The caller closes it. */
     public InferenceGraph forInference(Precision precision) {
-        return forInference(precision, Im2colGraph.isFaster());
+        return forInference(precision, Im2col.TILES);
     }
 
     InferenceGraph forInference(Precision precision, boolean products) {
