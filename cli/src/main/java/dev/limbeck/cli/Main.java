@@ -108,7 +108,8 @@ public final class Main implements Runnable {
         Terminal terminal = new Terminal(out, err, interactive);
         String[] renamed = OldOptions.renamed(terminal, given);
         CommandLine commands = new Main(terminal, List.of(renamed)).commands;
-        String[] args = isUnknown(commands, renamed) ? withoutHelp(renamed) : renamed;
+        String[] asked = withoutHelp(renamed);
+        String[] args = isUnknown(commands, asked) ? asked : renamed;
         commands.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
         commands.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
         commands.setCaseInsensitiveEnumValuesAllowed(true);
@@ -135,7 +136,9 @@ public final class Main implements Runnable {
 
     /** Return the arguments without a request for help or the version: picocli would answer it, whatever the rest is. */
     private static String[] withoutHelp(String... args) {
+        boolean asks = args.length > 1 && args[0].equals("help");
         return Arrays.stream(args)
+                .skip(asks ? 1 : 0)
                 .filter(arg -> !List.of("-h", "--help", "-V", "--version").contains(arg))
                 .toArray(String[]::new);
     }

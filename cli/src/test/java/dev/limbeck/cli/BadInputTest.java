@@ -243,6 +243,7 @@ class BadInputTest {
                 "trian | no command 'trian'; nearest: train",
                 "trian --help | no command 'trian'; nearest: train",
                 "trian --version | no command 'trian'; nearest: train",
+                "help trian | no command 'trian'; nearest: train",
                 "train $/a.yaml $/b.yaml --out $/x | unexpected argument",
                 "train --data $/two --arch resnet18 --out $/x --lr fast | '--lr': expected a number, found 'fast'",
                 "train --data $/two --arch resnet18 --out $/x --epochs 1.5 | expected a whole number, found '1.5'",

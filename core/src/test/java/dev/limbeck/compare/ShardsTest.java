@@ -263,7 +263,7 @@ class ShardsTest {
                 .hasSize(2)
                 .last()
                 .asString()
-                .matches("Another One, .*, LibTorch .*, 64 threads, cpu, fp32");
+                .matches("Another One, .*, LibTorch .*, 64 threads, cpu, (fp32|bf16)");
         assertThat(result.facts())
                 .contains(
                         "The runs come from 2 kinds of machines, devices or precisions, so their seconds cannot be compared: "
