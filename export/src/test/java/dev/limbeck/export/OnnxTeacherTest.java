@@ -55,7 +55,8 @@ class OnnxTeacherTest {
         Path file = home.resolve("teacher.safetensors");
         try (Learner learner =
                 Learner.builder(data, Zoo.RESNET18).precision("fp32").build()) {
-            learner.fit(1, 1e-3);
+            // Predictions of an untrained network are so close that int8 changes many of them.
+            learner.fit(8, 1e-3);
             learner.save(file);
         }
         model = SavedModel.open(file, null);
