@@ -137,7 +137,7 @@ final class SingleImage implements AutoCloseable {
         return result != null && result == steps.size();
     }
 
-    /** Return whether a node asserts that an image has more than so many dimensions, as scripted pooling does: it has four. */
+    /** Return whether a node asserts a least number of dimensions that an image has, as scripted pooling does. */
     private boolean isRankCheck(JitNode node) {
         if (!isKind(node, "prim::If") || node.outputs().size() > 0 || flat) return false;
         Block holds = node.blocks().at(0);

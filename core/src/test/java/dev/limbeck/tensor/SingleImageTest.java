@@ -130,12 +130,7 @@ class SingleImageTest {
     })
     void assertionsOfScriptedPooling(String line, boolean known) {
         try (Scope scope = Scope.open();
-                Script script = Script.compile(
-                        "Asserts",
-                        Map.of("weight", Tensors.randn(64, 64, 3, 3), "bias", Tensors.randn(64)),
-                        Map.of(),
-                        Map.of(),
-                        """
+                Script script = ofSixtyFourChannels("""
                         def forward(self, x: Tensor) -> Tensor:
                             y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])
                             %s
@@ -154,6 +149,11 @@ class SingleImageTest {
         }
     }
 
+    private static Script ofSixtyFourChannels(String source) {
+        Map<String, Tensor> weights = Map.of("weight", Tensors.randn(64, 64, 3, 3), "bias", Tensors.randn(64));
+        return Script.compile("Convolves", weights, Map.of(), Map.of(), source);
+    }
+
     private static Script script(String how, long... shape) {
         Tensor weight = Tensors.randn(shape);
         Tensor bias = Tensors.randn(shape[0]);
@@ -170,12 +170,7 @@ class SingleImageTest {
     @Test
     void operationsInPlaceStayInPlace() {
         try (Scope scope = Scope.open();
-                Script script = Script.compile(
-                        "InPlace",
-                        Map.of("weight", Tensors.randn(64, 64, 3, 3), "bias", Tensors.randn(64)),
-                        Map.of(),
-                        Map.of(),
-                        """
+                Script script = ofSixtyFourChannels("""
                         def forward(self, x: Tensor) -> Tensor:
                             y = torch.conv2d(x, self.weight, self.bias, [1, 1], [1, 1])
                             z = torch.relu_(y)
