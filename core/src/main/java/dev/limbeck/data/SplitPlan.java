@@ -169,18 +169,12 @@ public final class SplitPlan {
     /** Say that {@code keep_unlabeled} changes nothing, if it does not. */
     public List<String> warnings() {
         int[] train = of(Split.TRAIN);
-        boolean needless = settings.keepUnlabeled()
-                && train.length > 0
-                && Arrays.stream(train).allMatch(this::isLabeled);
+        boolean needless =
+                settings.keepUnlabeled() && train.length > 0 && targets(train).known() == train.length;
         return needless
                 ? List.of("keep_unlabeled changes nothing: every training " + source.noun()
                         + " has a label, and no limit (labels_per_class, max_train_samples) takes one away")
                 : List.of();
-    }
-
-    private boolean isLabeled(int row) {
-        if (task.kind() == Task.Kind.SINGLE_LABEL || !usesLabels()) return label(row) >= 0;
-        return Arrays.stream(values(row)).anyMatch(value -> !Double.isNaN(value));
     }
 
     /** Describe the active limit of training labels; empty if there is none. */
