@@ -113,6 +113,8 @@ public final class InferenceCopy implements AutoCloseable {
             Inputs one = two.map(tensor -> tensor.narrow(0, 0, 1));
             Tensor expected = module.apply(two);
             double ofOne = difference(expected.narrow(0, 0, 1), folded.forward(one));
+            // A teacher may never compute a single image again.
+            folded.releaseSingleImages();
             // Last, so that it also shows a computation that changed the weights.
             return Math.max(ofOne, difference(expected, folded.forward(two)));
         }

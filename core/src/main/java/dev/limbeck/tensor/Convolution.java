@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.global.torch;
  */
 final class Convolution {
     /** On AVX2, a product on one thread is faster for a single image, also beside a busy neighbor; on AVX-512 it is slower. */
-    private static final boolean ONE_DNN = Loader.getPlatform().endsWith("x86_64")
+    static final boolean ONE_DNN = Loader.getPlatform().endsWith("x86_64")
             && torch.hasMKLDNN()
             && Engine.cpuCapability().startsWith("AVX512");
 
@@ -49,7 +49,7 @@ final class Convolution {
     }
 
     /** Return whether a wide convolution of this should run in oneDNN: LibTorch computes a small single image as a slower product. */
-    static boolean isForOneDnn(Tensor x) {
+    private static boolean isForOneDnn(Tensor x) {
         return ONE_DNN && !x.is_cuda() && DType.of(x) == DType.FLOAT32 && !Autocast.isOn(x);
     }
 

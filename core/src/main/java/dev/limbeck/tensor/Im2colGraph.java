@@ -1,6 +1,8 @@
 package dev.limbeck.tensor;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.JitModule;
@@ -10,7 +12,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.Value;
 import org.bytedeco.pytorch.ValueVector;
 import org.bytedeco.pytorch.global.torch;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Replace convolutions of a frozen graph by what {@link Im2col} does, without gradients. The graph decides when it runs: a product for
@@ -39,13 +40,19 @@ final class Im2colGraph {
 
     private Im2colGraph() {}
 
-    /**
-     * Return whether a convolution is one that may be a product.
-     *
-     * @param weight null for another node
-     */
-    static boolean suits(@Nullable Tensor weight, JitNode node, long groups) {
-        if (weight == null || weight.dim() != 4 || weight.is_cuda() || groups != 1) return false;
+    /** Replace all convolutions that may be products. */
+    static void replaceAll(Graph graph) {
+        List<JitNode> convolutions = new ArrayList<>();
+        JitNode stop = graph.return_node();
+        for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
+            if (suits(node)) convolutions.add(node);
+        }
+        convolutions.forEach(node -> replace(graph, node));
+    }
+
+    private static boolean suits(JitNode node) {
+        Tensor weight = InferenceGraph.weight(node);
+        if (weight == null || weight.dim() != 4 || weight.is_cuda() || InferenceGraph.groups(node) != 1) return false;
         return weight.size(1) >= Im2col.CHANNELS
                 && weight.size(2) == 3
                 && weight.size(3) == 3
@@ -70,8 +77,7 @@ final class Im2colGraph {
         }
     }
 
-    /** Replace a convolution that {@linkplain #suits suits}. */
-    static void replace(Graph graph, JitNode convolution) {
+    private static void replace(Graph graph, JitNode convolution) {
         graph.setInsertPoint(convolution);
         long channels = Objects.requireNonNull(GraphConstants.tensor(convolution.input(1)))
                 .size(1);

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
@@ -22,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Run an optimized copy of a TorchScript module in evaluation mode: batch norms folded into convolutions, constant
  * weights, channels-last layout, and optionally bfloat16 (not with an LSTM, nor convolutions that {@link Convolution} keeps
  * in float32). Weights that are already as they are used are shared with the module, so they must not change; the module
- * is not changed and not needed afterward. One image may be computed in another way than several, see {@link SingleImage}; they are equal
- * within rounding. Close it; closing waits for threads that compute with it.
+ * is not changed and not needed afterward. One image may be computed in another way than several, see {@link SingleImage} and {@link PackedGraph}; they are
+ * equal within rounding. Close it; closing waits for threads that compute with it.
  */
 public final class InferenceGraph implements AutoCloseable {
     static {
@@ -33,11 +32,13 @@ public final class InferenceGraph implements AutoCloseable {
     private final JitModule frozen;
     private final Precision precision;
     private final @Nullable SingleImage single;
+    private final @Nullable PackedGraph packed;
     private final SharedUse shared = new SharedUse();
 
-    private InferenceGraph(JitModule frozen, Precision precision) {
+    private InferenceGraph(JitModule frozen, Precision precision, @Nullable PackedGraph packed) {
         this.frozen = Scope.retain(frozen);
         this.precision = precision;
+        this.packed = packed;
         single = precision == Precision.FP32
                 ? SingleImage.of(frozen.get_method("forward").graph())
                 : null;
@@ -66,12 +67,11 @@ public final class InferenceGraph implements AutoCloseable {
                 try (Scope one = Scope.open()) {
                     layOut(node, right);
                     if (right == Precision.BF16 && isOnePixel(node)) multiply(graph, node);
-                    else if (right == Precision.BF16 && products && Im2colGraph.suits(weight(node), node, groups(node)))
-                        Im2colGraph.replace(graph, node);
-                    if (right == Precision.FP32 && isWide(node)) useOneDnn(graph, node);
                 }
             }
-            return new InferenceGraph(frozen, right);
+            PackedGraph packed = PackedGraph.of(frozen);
+            if (right == Precision.BF16 && products) Im2colGraph.replaceAll(graph);
+            return new InferenceGraph(frozen, right, packed);
         }
     }
 
@@ -81,7 +81,7 @@ public final class InferenceGraph implements AutoCloseable {
     }
 
     /** Return the weight of a convolution; null for another node or a computed weight. */
-    private static @Nullable Tensor weight(JitNode node) {
+    static @Nullable Tensor weight(JitNode node) {
         return groups(node) < 1 ? null : GraphConstants.tensor(node.input(1));
     }
 
@@ -104,39 +104,13 @@ public final class InferenceGraph implements AutoCloseable {
     }
 
     /** Return the number of groups of a convolution, in scripted or traced form; −1 for another node or a computed number. */
-    private static long groups(JitNode node) {
+    static long groups(JitNode node) {
         String kind = node.kind().toQualString().getString();
         if (kind.equals("aten::conv2d")) return GraphConstants.whole(node.input(6));
         // The sixth argument is "transposed".
         return kind.equals("aten::_convolution") && GraphConstants.is(node.input(6), 0)
                 ? GraphConstants.whole(node.input(8))
                 : -1;
-    }
-
-    /** Return whether a node is a convolution that {@link Convolution} computes by oneDNN. */
-    private static boolean isWide(JitNode node) {
-        Tensor weight = weight(node);
-        return weight != null
-                && Convolution.isForOneDnn(weight)
-                && weight.dim() == 4
-                && weight.size(3) > 1
-                && IntStream.of(3, 4, 5).allMatch(i -> GraphConstants.numbers(node.input(i)).length == 2);
-    }
-
-    private static void useOneDnn(Graph graph, JitNode convolution) {
-        graph.setInsertPoint(convolution);
-        Value result = insert(
-                graph,
-                "aten::mkldnn_convolution",
-                convolution.input(0),
-                convolution.input(1),
-                convolution.input(2),
-                convolution.input(4),
-                convolution.input(3),
-                convolution.input(5),
-                number(graph, groups(convolution)));
-        convolution.output().replaceAllUsesWith(result);
-        convolution.destroy();
     }
 
     /** Replace a convolution by a product of every pixel's channels. */
@@ -167,7 +141,7 @@ public final class InferenceGraph implements AutoCloseable {
         return graph.insertConstant(new IValue(value));
     }
 
-    private static Value insert(Graph graph, String operation, Value... inputs) {
+    static Value insert(Graph graph, String operation, Value... inputs) {
         JitNode made = graph.create(Symbol.fromQualString(operation), new ValueVector(inputs));
         return graph.insertNode(made).output();
     }
@@ -195,6 +169,11 @@ public final class InferenceGraph implements AutoCloseable {
         return frozen.get_method("forward").graph().toString().contains(operation + "(");
     }
 
+    /** Release what was made for a single image, until the next one. No other thread may compute. */
+    public void releaseSingleImages() {
+        if (packed != null) packed.release();
+    }
+
     /** Compute the float32 output for the only input, as {@link #forward(Inputs)} does. */
     public Tensor forward(Tensor x) {
         return forward(Inputs.of(x));
@@ -215,8 +194,12 @@ public final class InferenceGraph implements AutoCloseable {
                 arguments.push_back(new IValue(Tensors.channelsLast(input)));
             }
             // toTensor() points into the IValue, which dies with this scope; detach() makes an owner.
+            JitModule alone = packed != null && PackedGraph.takes(inputs)
+                    ? packed.module(arguments.get(0).toTensor())
+                    : null;
+            JitModule module = alone == null ? frozen : alone;
             return scope.promote(
-                    Tensors.toFloat32(frozen.forward(arguments).toTensor().detach()));
+                    Tensors.toFloat32(module.forward(arguments).toTensor().detach()));
         }
     }
 
@@ -224,6 +207,7 @@ public final class InferenceGraph implements AutoCloseable {
     public void close() {
         shared.close(() -> {
             if (single != null) single.close();
+            if (packed != null) packed.close();
             frozen.close();
         });
     }

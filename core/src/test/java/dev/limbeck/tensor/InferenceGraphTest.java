@@ -13,10 +13,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Test convolutions in scripts, with shapes that the engine computes wrongly in some layout. */
 class InferenceGraphTest {
+    /** Return the difference of a batch or its first image, which is computed in another way; the larger one. */
     private static double apart(Script script, Precision precision, Tensor x, Tensor expected) {
         try (InferenceGraph graph = script.forInference(precision)) {
-            return HardShapes.Difference.of(Tensors.toDoubles(graph.forward(x)), Tensors.toDoubles(expected));
+            return Math.max(apart(graph, x, expected), apart(graph, x.narrow(0, 0, 1), expected.narrow(0, 0, 1)));
         }
+    }
+
+    private static double apart(InferenceGraph graph, Tensor x, Tensor expected) {
+        return HardShapes.Difference.of(Tensors.toDoubles(graph.forward(x)), Tensors.toDoubles(expected));
     }
 
     private static Script script(String name, Tensor weight, String body) {
