@@ -33,10 +33,11 @@ final class Convolution {
             if (bf16) return onePixel(x, weight, bias, stride);
             if (stride > 1) return of(strided(x, stride), weight, bias, 1, padding, dilation, groups);
         }
-        if (wide && Im2col.isFaster(x, weight, bf16, stride, padding, dilation, groups)) {
-            Tensor half = bf16 ? Tensors.to(x, DType.BFLOAT16) : x;
-            return Im2col.conv2d(half, weight, bias, stride, padding);
-        }
+        Tensor rounded = bf16 ? Tensors.to(x, DType.BFLOAT16) : x;
+        if (wide && Kn2row.isFaster(x, weight, bf16, stride, padding, dilation, groups))
+            return Kn2row.conv2d(rounded, weight, bias, stride, padding);
+        if (wide && Im2col.isFaster(x, weight, bf16, stride, padding, dilation, groups))
+            return Im2col.conv2d(rounded, weight, bias, stride, padding);
         Tensor pixels = wide || bf16 ? Tensors.channelsLast(x) : x;
         Tensor kernel = wide ? Tensors.channelsLast(weight) : weight;
         long[] strides = {stride, stride};

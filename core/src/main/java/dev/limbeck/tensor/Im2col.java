@@ -28,15 +28,22 @@ final class Im2col {
      */
     static boolean isFaster(
             Tensor x, Tensor weight, boolean bf16, long stride, long padding, long dilation, long groups) {
-        long kernel = weight.size(2);
-        if (x.is_cuda() || kernel != 3 || weight.size(3) != 3 || dilation != 1 || groups != 1 || x.size(0) == 1)
-            return false;
-        // The engine reports a kernel that is larger than the image.
-        if (Math.min(x.size(2), x.size(3)) + 2 * padding < kernel) return false;
-        long pixels = side(x.size(2), kernel, stride, padding) * side(x.size(3), kernel, stride, padding);
+        if (!suits(x, weight, padding, dilation, groups) || x.size(0) == 1) return false;
+        long pixels = side(x.size(2), 3, stride, padding) * side(x.size(3), 3, stride, padding);
         return x.size(1) >= (bf16 && TILES ? CHANNELS / 2 : CHANNELS)
                 && pixels <= (bf16 ? mostPixels(x.size(1), TILES) : 4)
                 && (bf16 || DType.of(x) == DType.FLOAT32);
+    }
+
+    /** Return whether this is a plain convolution of 3×3. */
+    static boolean suits(Tensor x, Tensor weight, long padding, long dilation, long groups) {
+        return !x.is_cuda()
+                && weight.size(2) == 3
+                && weight.size(3) == 3
+                && dilation == 1
+                && groups == 1
+                // The engine reports a kernel that is larger than the image.
+                && Math.min(x.size(2), x.size(3)) + 2 * padding >= 3;
     }
 
     /**

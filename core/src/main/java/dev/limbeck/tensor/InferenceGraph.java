@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
@@ -47,9 +48,9 @@ public final class InferenceGraph implements AutoCloseable {
     /**
      * Optimize a module.
      *
-     * @param products whether convolutions in bfloat16 may be products, see {@link Im2colGraph}
+     * @param products whether convolutions in a precision may be products, see {@link ProductGraph}
      */
-    static InferenceGraph of(JitModule module, Precision precision, boolean products) {
+    static InferenceGraph of(JitModule module, Precision precision, Predicate<Precision> products) {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
             JitModule frozen = torch.freeze(module);
@@ -70,7 +71,7 @@ public final class InferenceGraph implements AutoCloseable {
                 }
             }
             PackedGraph packed = PackedGraph.of(frozen);
-            if (right == Precision.BF16 && products) Im2colGraph.replaceAll(graph);
+            if (products.test(right)) ProductGraph.replaceAll(graph, right);
             return new InferenceGraph(frozen, right, packed);
         }
     }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -173,7 +174,7 @@ public final class Script implements AutoCloseable {
 
     private InferenceGraph running() {
         // The engine's own way to run it convolves wrongly, see Convolution.
-        if (running == null) running = InferenceGraph.of(module, Precision.FP32, false);
+        if (running == null) running = InferenceGraph.of(module, Precision.FP32, ProductGraph::isFaster);
         return running;
     }
 
@@ -188,10 +189,10 @@ public final class Script implements AutoCloseable {
 
     /** Create an optimized copy for inference. The caller closes it. */
     public InferenceGraph forInference(Precision precision) {
-        return forInference(precision, Im2col.TILES);
+        return forInference(precision, ProductGraph::isFaster);
     }
 
-    InferenceGraph forInference(Precision precision, boolean products) {
+    InferenceGraph forInference(Precision precision, Predicate<Precision> products) {
         return alone(() -> InferenceGraph.of(module, precision, products));
     }
 

@@ -8,7 +8,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Test shapes for which the engine's own convolutions are mostly wrong in some layout; Limbeck's must be right. */
 class ConvolutionTest {
-    private static final String[] NAMES = {"output", "gradient of the input", "gradient of the weight"};
+    private static final String[] NAMES = {
+        "output", "gradient of the input", "gradient of the weight", "gradient of the bias"
+    };
 
     @HardShapes
     void isThatOfDoublePrecisionInAnyLayout(long in, long out, long kernel, long size, long groups) {
@@ -38,6 +40,40 @@ class ConvolutionTest {
         isThatOfDoublePrecision(in, out, kernel, size, stride, dilation, groups);
     }
 
+    /** Many channels on few pixels are products. */
+    @ParameterizedTest
+    @CsvSource({
+        "256, 40, 1, 1, 4, 1, 1",
+        "256, 40, 1, 1, 1, 1, 1",
+        "256, 40, 1, 1, 3, 1, 2",
+        "256, 40, 1, 1, 3, 2, 1",
+        "512, 20, 2, 2, 33, 1, 1",
+        "256, 40, 2, 2, 33, 2, 1",
+        "256, 40, 2, 2, 32, 1, 2",
+        "256, 41, 1, 4, 33, 1, 1",
+        "300, 40, 4, 1, 32, 3, 1",
+        "256, 40, 1, 3, 32, 1, 1",
+        "256, 40, 2, 2, 4, 1, 1",
+        "256, 40, 4, 4, 4, 2, 1",
+        "256, 40, 4, 3, 4, 1, 0",
+    })
+    void manyChannelsOnFewPixels(long in, long out, long height, long width, long images, long stride, long padding) {
+        Tensors.seed(1);
+        for (boolean last : new boolean[] {false, true}) {
+            try (Scope scope = Scope.open()) {
+                Tensor x = Tensors.randn(images, in, height, width);
+                Tensor weight = Tensors.randn(out, in, 3, 3);
+                isThatOfDoublePrecision(
+                        last ? Tensors.channelsLast(x) : x,
+                        last ? Tensors.channelsLast(weight) : weight,
+                        stride,
+                        padding,
+                        1,
+                        1);
+            }
+        }
+    }
+
     private static void isThatOfDoublePrecision(
             long in, long out, long kernel, long size, long stride, long dilation, long groups) {
         for (boolean last : new boolean[] {false, true}) {
@@ -46,13 +82,17 @@ class ConvolutionTest {
                 Tensor x = Tensors.randn(4, in, size, size);
                 if (last) x = Tensors.channelsLast(x);
                 Tensor weight = Tensors.randn(out, in / groups, kernel, kernel);
-                long[] form = {stride, kernel / 2 * dilation, dilation, groups};
-                double[][] expected = convolved(
-                        Precision.FP32, Tensors.to(x, DType.FLOAT64), Tensors.to(weight, DType.FLOAT64), form);
-                compare(convolved(Precision.FP32, x, weight, form), expected, 1e-5);
-                compare(convolved(Precision.BF16, x, weight, form), expected, 0.03);
+                isThatOfDoublePrecision(x, weight, stride, kernel / 2 * dilation, dilation, groups);
             }
         }
+    }
+
+    /** Compare results for an input and a weight; the form is stride, padding, dilation and groups. */
+    private static void isThatOfDoublePrecision(Tensor x, Tensor weight, long... form) {
+        double[][] expected =
+                convolved(Precision.FP32, Tensors.to(x, DType.FLOAT64), Tensors.to(weight, DType.FLOAT64), form);
+        compare(convolved(Precision.FP32, x, weight, form), expected, 1e-5);
+        compare(convolved(Precision.BF16, x, weight, form), expected, 0.03);
     }
 
     private static void compare(double[][] found, double[][] expected, double allowed) {
@@ -63,19 +103,26 @@ class ConvolutionTest {
         }
     }
 
-    /** Return the output and gradients of a convolution with the given stride, padding, dilation and groups. */
+    /** Return the output and gradients of a biased convolution with the given stride, padding, dilation and groups. */
     private static double[][] convolved(Precision precision, Tensor input, Tensor kernel, long... form) {
         Tensor x = input.detach().clone();
         Tensor weight = kernel.detach().clone();
+        Tensor bias = Tensors.full(0.5, DType.of(kernel), kernel.size(0));
         x.set_requires_grad(true);
         weight.set_requires_grad(true);
+        bias.set_requires_grad(true);
         Tensor y = Autocast.apply(
                 precision,
-                i -> LayerOps.conv2d(i.only(), weight, null, form[0], form[1], form[2], form[3]),
+                i -> LayerOps.conv2d(i.only(), weight, bias, form[0], form[1], form[2], form[3]),
                 Inputs.of(x));
         double[] pattern = new double[(int) y.numel()];
-        for (int i = 0; i < pattern.length; i++) pattern[i] = Math.sin(i);
+        for (int i = 0; i < pattern.length; i++) pattern[i] = 1 + Math.sin(i);
         y.mul(Tensors.to(Tensors.of(pattern, y.shape()), DType.of(y))).sum().backward();
-        return new double[][] {Tensors.toDoubles(y), Tensors.toDoubles(x.grad()), Tensors.toDoubles(weight.grad())};
+        return new double[][] {
+            Tensors.toDoubles(y),
+            Tensors.toDoubles(x.grad()),
+            Tensors.toDoubles(weight.grad()),
+            Tensors.toDoubles(bias.grad())
+        };
     }
 }

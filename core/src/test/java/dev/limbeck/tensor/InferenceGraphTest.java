@@ -106,10 +106,12 @@ class InferenceGraphTest {
                                 Map.of(),
                                 Map.of(),
                                 "def forward(self, x: Tensor) -> Tensor:\n    return torch.relu(" + end + ")\n");
-                        InferenceGraph products = script.forInference(Precision.BF16, true);
-                        InferenceGraph plain = script.forInference(Precision.BF16, false)) {
+                        InferenceGraph products = script.forInference(Precision.BF16, any -> true);
+                        InferenceGraph plain = script.forInference(Precision.BF16, any -> false);
+                        InferenceGraph full = script.forInference(Precision.FP32, any -> true)) {
                     assertThat(products.has("aten::as_strided")).isEqualTo(replaced);
                     assertThat(plain.has("aten::as_strided")).isFalse();
+                    assertThat(full.has("aten::as_strided")).isEqualTo(replaced);
                     for (int images : new int[] {1, 2, 5}) {
                         Tensor x = Tensors.randn(images, in, height, width);
                         Tensor added = end.contains("None") ? null : bias;
@@ -117,15 +119,15 @@ class InferenceGraphTest {
                         double[] found = Tensors.toDoubles(products.forward(x));
                         assertThat(HardShapes.Difference.of(found, Tensors.toDoubles(expected)))
                                 .isLessThan(0.03);
+                        assertThat(HardShapes.Difference.of(
+                                        Tensors.toDoubles(full.forward(x)), Tensors.toDoubles(expected)))
+                                .isLessThan(1e-5);
+                        if (images == 1 && Convolution.ONE_DNN) continue;
+                        Way product = height * width == 1
+                                ? (a, w, b, s, p, d, g) -> Kn2row.conv2d(a, w, Ops.optional(b), s, p)
+                                : (a, w, b, s, p, d, g) -> Im2col.conv2d(a, w, Ops.optional(b), s, p);
                         Tensor same = replaced && outputs <= Im2col.mostPixels(in, true)
-                                ? convolved(
-                                        DType.BFLOAT16,
-                                        x,
-                                        weight,
-                                        added,
-                                        stride,
-                                        padding,
-                                        (a, w, b, s, p, d, g) -> Im2col.conv2d(a, w, Ops.optional(b), s, p))
+                                ? convolved(DType.BFLOAT16, x, weight, added, stride, padding, product)
                                 : plain.forward(x);
                         assertThat(found).isEqualTo(Tensors.toDoubles(Tensors.toFloat32(same)));
                     }
