@@ -34,6 +34,7 @@ public final class InferenceCopy implements AutoCloseable {
     private final Module module;
     private final Precision precision;
     private final Supplier<Inputs> example;
+    private final boolean singles;
     private @Nullable InferenceGraph graph;
     private boolean tried;
 
@@ -41,11 +42,13 @@ public final class InferenceCopy implements AutoCloseable {
      * Describe a copy; {@link #prepare} creates it.
      *
      * @param example returns inputs of a few rows, on which outputs are compared
+     * @param singles whether single rows have to be fast, for which some processors need the weights once more
      */
-    public InferenceCopy(Module module, Precision precision, Supplier<Inputs> example) {
+    public InferenceCopy(Module module, Precision precision, Supplier<Inputs> example, boolean singles) {
         this.module = module;
         this.precision = precision;
         this.example = example;
+        this.singles = singles;
     }
 
     /** Create the copy, unless that was tried; the caller has switched gradients off. */
@@ -89,7 +92,7 @@ public final class InferenceCopy implements AutoCloseable {
     }
 
     private @Nullable InferenceGraph checked(Script script, Precision in, double allowed) {
-        InferenceGraph made = script.forInference(in);
+        InferenceGraph made = singles ? script.forInference(in) : script.forBatches(in);
         boolean right = false;
         try {
             double difference = difference(made);
@@ -113,8 +116,6 @@ public final class InferenceCopy implements AutoCloseable {
             Inputs one = two.map(tensor -> tensor.narrow(0, 0, 1));
             Tensor expected = module.apply(two);
             double ofOne = difference(expected.narrow(0, 0, 1), folded.forward(one));
-            // A teacher may never compute a single image again.
-            folded.releaseSingleImages();
             // Last, so that it also shows a computation that changed the weights.
             return Math.max(ofOne, difference(expected, folded.forward(two)));
         }

@@ -13,8 +13,11 @@ import org.bytedeco.pytorch.global.torch;
  * are matrix products. An older engine was wrong in more shapes: one channel, an odd number of outputs, and several outputs a channel.
  */
 final class Convolution {
-    /** On AVX2, a product on one thread is faster for a single image, also beside a busy neighbor; on AVX-512 it is slower. */
-    static final boolean ONE_DNN = Loader.getPlatform().endsWith("x86_64")
+    /**
+     * Whether oneDNN computes with AVX-512. It is faster for single images then; on AVX2, a product on one thread is faster, also beside a
+     * busy neighbor.
+     */
+    static final boolean AVX512 = Loader.getPlatform().endsWith("x86_64")
             && torch.hasMKLDNN()
             && Engine.cpuCapability().startsWith("AVX512");
 
@@ -33,11 +36,13 @@ final class Convolution {
             if (bf16) return onePixel(x, weight, bias, stride);
             if (stride > 1) return of(strided(x, stride), weight, bias, 1, padding, dilation, groups);
         }
-        Tensor rounded = bf16 ? Tensors.to(x, DType.BFLOAT16) : x;
-        if (wide && Kn2row.isFaster(x, weight, bf16, stride, padding, dilation, groups))
-            return Kn2row.conv2d(rounded, weight, bias, stride, padding);
-        if (wide && Im2col.isFaster(x, weight, bf16, stride, padding, dilation, groups))
-            return Im2col.conv2d(rounded, weight, bias, stride, padding);
+        // In bfloat16, images of one pixel do not come here.
+        if (wide && !bf16 && Kn2row.isFaster(x, weight, padding, dilation, groups))
+            return Kn2row.conv2d(x, weight, bias, stride, padding);
+        if (wide && Im2col.isFaster(x, weight, bf16, stride, padding, dilation, groups)) {
+            Tensor half = bf16 ? Tensors.to(x, DType.BFLOAT16) : x;
+            return Im2col.conv2d(half, weight, bias, stride, padding);
+        }
         Tensor pixels = wide || bf16 ? Tensors.channelsLast(x) : x;
         Tensor kernel = wide ? Tensors.channelsLast(weight) : weight;
         long[] strides = {stride, stride};
@@ -51,7 +56,7 @@ final class Convolution {
 
     /** Return whether a wide convolution of this should run in oneDNN: LibTorch computes a small single image as a slower product. */
     private static boolean isForOneDnn(Tensor x) {
-        return ONE_DNN && !x.is_cuda() && DType.of(x) == DType.FLOAT32 && !Autocast.isOn(x);
+        return AVX512 && !x.is_cuda() && DType.of(x) == DType.FLOAT32 && !Autocast.isOn(x);
     }
 
     /** Multiply the channels of every pixel. The result is channels-last. */

@@ -1,7 +1,6 @@
 package dev.limbeck.tensor;
 
 import dev.limbeck.SharedUse;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -22,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Run an optimized copy of a TorchScript module in evaluation mode: batch norms folded into convolutions, constant
  * weights, channels-last layout, and optionally bfloat16 (not with an LSTM, nor convolutions that {@link Convolution} keeps
  * in float32). Weights that are already as they are used are shared with the module, so they must not change; the module
- * is not changed and not needed afterward. One image may be computed in another way than several, see {@link SingleImage} and {@link PackedGraph}; they are
- * equal within rounding. Close it; closing waits for threads that compute with it.
+ * is not changed and not needed afterward. One image may be computed in another way than several, see {@link SingleImage} and
+ * {@link PackedGraph}; they are equal within rounding. Close it; closing waits for threads that compute with it.
  */
 public final class InferenceGraph implements AutoCloseable {
     static {
@@ -36,29 +35,27 @@ public final class InferenceGraph implements AutoCloseable {
     private final @Nullable PackedGraph packed;
     private final SharedUse shared = new SharedUse();
 
-    private InferenceGraph(JitModule frozen, Precision precision, @Nullable PackedGraph packed) {
+    private InferenceGraph(
+            JitModule frozen, Precision precision, @Nullable SingleImage single, @Nullable PackedGraph packed) {
         this.frozen = Scope.retain(frozen);
         this.precision = precision;
+        this.single = single;
         this.packed = packed;
-        single = precision == Precision.FP32
-                ? SingleImage.of(frozen.get_method("forward").graph())
-                : null;
     }
 
     /**
      * Optimize a module.
      *
      * @param products whether convolutions in a precision may be products, see {@link ProductGraph}
+     * @param singles whether single rows take a way of their own
      */
-    static InferenceGraph of(JitModule module, Precision precision, Predicate<Precision> products) {
+    static InferenceGraph of(JitModule module, Precision precision, Predicate<Precision> products, boolean singles) {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
             JitModule frozen = torch.freeze(module);
             Graph graph = frozen.get_method("forward").graph();
             CallStacks.mend(graph);
-            List<JitNode> nodes = new ArrayList<>();
-            JitNode stop = graph.return_node();
-            for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) nodes.add(node);
+            List<JitNode> nodes = GraphNodes.nodes(graph);
             Precision right = precision;
             for (JitNode node : nodes) {
                 if (readsOneChannel(node) || isLstm(node)) right = Precision.FP32;
@@ -70,48 +67,37 @@ public final class InferenceGraph implements AutoCloseable {
                     if (right == Precision.BF16 && isOnePixel(node)) multiply(graph, node);
                 }
             }
-            PackedGraph packed = PackedGraph.of(frozen);
+            PackedGraph packed = singles ? PackedGraph.of(frozen) : null;
+            SingleImage single = singles && right == Precision.FP32 ? SingleImage.of(graph) : null;
+            InferenceGraph made = new InferenceGraph(frozen, right, single, packed);
             if (products.test(right)) ProductGraph.replaceAll(graph, right);
-            return new InferenceGraph(frozen, right, packed);
+            return made;
         }
     }
 
     /** Return whether a node is an LSTM, which the engine has in bfloat16 on few processors only. */
     private static boolean isLstm(JitNode node) {
-        return node.kind().toQualString().getString().equals("aten::lstm");
-    }
-
-    /** Return the weight of a convolution; null for another node or a computed weight. */
-    static @Nullable Tensor weight(JitNode node) {
-        return groups(node) < 1 ? null : GraphConstants.tensor(node.input(1));
+        return GraphNodes.kind(node).equals("aten::lstm");
     }
 
     /** Return whether a node is a convolution of single channels, other than depthwise with one output a channel. */
     private static boolean readsOneChannel(JitNode node) {
-        Tensor weight = weight(node);
-        return weight != null && weight.size(1) == 1 && (groups(node) == 1 || weight.size(0) != groups(node));
+        Tensor weight = GraphNodes.weight(node);
+        return weight != null
+                && weight.size(1) == 1
+                && (GraphNodes.groups(node) == 1 || weight.size(0) != GraphNodes.groups(node));
     }
 
     /** Return whether a node is a 1×1 convolution, see {@link Convolution}. */
     private static boolean isOnePixel(JitNode node) {
-        Tensor weight = weight(node);
+        Tensor weight = GraphNodes.weight(node);
         return weight != null
-                && groups(node) == 1
+                && GraphNodes.groups(node) == 1
                 && !weight.is_cuda()
                 && weight.dim() == 4
                 && weight.size(2) * weight.size(3) == 1
-                && Arrays.equals(GraphConstants.numbers(node.input(4)), new long[] {0, 0})
-                && GraphConstants.numbers(node.input(3)).length == 2;
-    }
-
-    /** Return the number of groups of a convolution, in scripted or traced form; −1 for another node or a computed number. */
-    static long groups(JitNode node) {
-        String kind = node.kind().toQualString().getString();
-        if (kind.equals("aten::conv2d")) return GraphConstants.whole(node.input(6));
-        // The sixth argument is "transposed".
-        return kind.equals("aten::_convolution") && GraphConstants.is(node.input(6), 0)
-                ? GraphConstants.whole(node.input(8))
-                : -1;
+                && Arrays.equals(GraphNodes.numbers(node.input(4)), new long[] {0, 0})
+                && GraphNodes.numbers(node.input(3)).length == 2;
     }
 
     /** Replace a convolution by a product of every pixel's channels. */
@@ -119,9 +105,9 @@ public final class InferenceGraph implements AutoCloseable {
         graph.setInsertPoint(convolution);
         JitNode weight = convolution.input(1).node();
         Tensor matrix =
-                Objects.requireNonNull(GraphConstants.tensor(weight.output())).flatten(1, -1);
+                Objects.requireNonNull(GraphNodes.tensor(weight.output())).flatten(1, -1);
         Value x = convolution.input(0);
-        long[] strides = GraphConstants.numbers(convolution.input(3));
+        long[] strides = GraphNodes.numbers(convolution.input(3));
         for (int i = 0; i < 2; i++) {
             if (strides[i] == 1) continue;
             Value none = graph.insertConstant(new IValue());
@@ -149,15 +135,15 @@ public final class InferenceGraph implements AutoCloseable {
 
     /** Convert a weight to the type and layout of its use. Derived constants inherit them. */
     private static void layOut(JitNode node, Precision precision) {
-        if (!node.kind().toQualString().getString().equals("prim::Constant") || node.mustBeNone()) return;
-        Tensor constant = GraphConstants.tensor(node.output());
+        if (!GraphNodes.kind(node).equals("prim::Constant") || node.mustBeNone()) return;
+        Tensor constant = GraphNodes.tensor(node.output());
         if (constant == null || !DType.of(constant).isFloatingPoint()) return;
         Tensor own =
                 Tensors.channelsLast(precision == Precision.BF16 ? Tensors.to(constant, DType.BFLOAT16) : constant);
         if (own.is_same(constant)) return;
         node.output().inferTypeFrom(own);
         // Last, because the binding moves the tensor out of its argument.
-        node.t_(GraphConstants.VALUE, own);
+        node.t_(GraphNodes.VALUE, own);
     }
 
     /** Return whether products are divided between two threads for these inputs. */
@@ -168,11 +154,6 @@ public final class InferenceGraph implements AutoCloseable {
     /** Return whether an operation is part of the graph. */
     boolean has(String operation) {
         return frozen.get_method("forward").graph().toString().contains(operation + "(");
-    }
-
-    /** Release what was made for a single image, until the next one. No other thread may compute. */
-    public void releaseSingleImages() {
-        if (packed != null) packed.release();
     }
 
     /** Compute the float32 output for the only input, as {@link #forward(Inputs)} does. */
@@ -188,20 +169,20 @@ public final class InferenceGraph implements AutoCloseable {
             if (single != null && divides(inputs)) {
                 return scope.promote(single.forward(Tensors.channelsLast(inputs.only())));
             }
-            IValueVector arguments = new IValueVector();
-            for (Tensor given : inputs.tensors().values()) {
-                boolean rounded = precision == Precision.BF16 && DType.of(given).isFloatingPoint();
-                Tensor input = rounded ? Tensors.to(given, DType.BFLOAT16) : given;
-                arguments.push_back(new IValue(Tensors.channelsLast(input)));
-            }
+            List<Tensor> arguments =
+                    inputs.tensors().values().stream().map(this::argument).toList();
+            JitModule module = packed == null ? frozen : packed.moduleFor(arguments, frozen);
+            IValueVector values =
+                    new IValueVector(arguments.stream().map(IValue::new).toArray(IValue[]::new));
             // toTensor() points into the IValue, which dies with this scope; detach() makes an owner.
-            JitModule alone = packed != null && PackedGraph.takes(inputs)
-                    ? packed.module(arguments.get(0).toTensor())
-                    : null;
-            JitModule module = alone == null ? frozen : alone;
             return scope.promote(
-                    Tensors.toFloat32(module.forward(arguments).toTensor().detach()));
+                    Tensors.toFloat32(module.forward(values).toTensor().detach()));
         }
+    }
+
+    private Tensor argument(Tensor given) {
+        boolean rounded = precision == Precision.BF16 && DType.of(given).isFloatingPoint();
+        return Tensors.channelsLast(rounded ? Tensors.to(given, DType.BFLOAT16) : given);
     }
 
     @Override

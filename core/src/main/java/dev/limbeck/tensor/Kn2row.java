@@ -19,21 +19,22 @@ final class Kn2row {
     private Kn2row() {}
 
     /**
-     * Return whether this takes less time than {@link Im2col} and the engine's own way, forward and backward together. Shapes decide,
-     * not a clock, so that a training repeats to the bit.
+     * Return whether this takes less time in float32 than {@link Im2col} and the engine's own way, forward and backward together. Shapes
+     * decide, not a clock, so that a training repeats to the bit.
      */
-    static boolean isFaster(
-            Tensor x, Tensor weight, boolean bf16, long stride, long padding, long dilation, long groups) {
-        if (!Im2col.suits(x, weight, padding, dilation, groups) || x.size(1) < Im2col.CHANNELS) return false;
+    static boolean isFaster(Tensor x, Tensor weight, long padding, long dilation, long groups) {
+        if (!Im2col.suits(x, weight, padding, dilation, groups) || DType.of(x) != DType.FLOAT32) return false;
         long pixels = x.size(2) * x.size(3);
-        if (bf16 || DType.of(x) != DType.FLOAT32) return bf16 && pixels == 1;
-        return pixels == 1 || pixels <= 4 && x.size(0) >= IMAGES;
+        return x.size(1) >= Im2col.CHANNELS
+                // A larger one may let the kernel pass by a pixel.
+                && padding < 3
+                && (pixels == 1 && x.size(0) > 0 || pixels <= 4 && x.size(0) >= IMAGES);
     }
 
     /**
-     * Convolve N×in×H×W with a weight of out×in×k×k.
+     * Convolve N×in×H×W with a weight of out×in×k×k that reads at least one pixel.
      *
-     * @return N×out×H'×W'
+     * @return N×out×H'×W', in memory H'×W'×N×out
      */
     static Tensor conv2d(Tensor x, Tensor weight, TensorOptional bias, long stride, long padding) {
         long kernel = weight.size(2);
@@ -65,7 +66,7 @@ final class Kn2row {
         Tensor empty = torch.zeros(new long[] {height * width, x.size(0) * weight.size(0)}, all.options());
         Tensor sums = empty.index_add(0, index(written), all.view(written.size(), -1))
                 .view(height, width, x.size(0), weight.size(0));
-        Tensor result = bias.has_value() ? torch.add(sums, Tensors.to(bias.get(), DType.of(sums))) : sums;
+        Tensor result = bias.has_value() ? torch.add(sums, bias.get()) : sums;
         return result.permute(2, 3, 0, 1);
     }
 

@@ -1,10 +1,8 @@
 package dev.limbeck.tensor;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.pytorch.Graph;
@@ -23,9 +21,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Run a frozen graph on a single image with the weights of its convolutions as oneDNN reads them. Otherwise, oneDNN converts them in each
- * call, which takes longer than to convolve one image, see {@code docs/performance.md}. The packed weights are a second copy, made for the
- * first image; images of another size are computed too, more slowly where oneDNN reads weights otherwise for it. The first image of each
- * size is computed twice.
+ * call, which takes longer than to convolve one image, see {@code docs/performance.md}. The packed weights are a second copy. The first
+ * image is computed twice, to pack them for its size; images of another size are computed too, more slowly where oneDNN reads weights
+ * otherwise for it.
  */
 final class PackedGraph implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PackedGraph.class);
@@ -38,11 +36,11 @@ final class PackedGraph implements AutoCloseable {
     private record Kernel(Tensor weight, long[] stride, long[] padding, long[] dilation, long groups) {
         static Kernel of(JitNode convolution) {
             return new Kernel(
-                    Scope.own(Objects.requireNonNull(InferenceGraph.weight(convolution))),
-                    GraphConstants.numbers(convolution.input(3)),
-                    GraphConstants.numbers(convolution.input(4)),
-                    GraphConstants.numbers(convolution.input(5)),
-                    InferenceGraph.groups(convolution));
+                    Scope.own(Objects.requireNonNull(GraphNodes.weight(convolution))),
+                    GraphNodes.numbers(convolution.input(3)),
+                    GraphNodes.numbers(convolution.input(4)),
+                    GraphNodes.numbers(convolution.input(5)),
+                    GraphNodes.groups(convolution));
         }
 
         Tensor packed(long height, long width) {
@@ -54,70 +52,74 @@ final class PackedGraph implements AutoCloseable {
     private final List<Kernel> kernels = new ArrayList<>();
     /** Returns height and width of what each convolution reads. */
     private final JitModule measuring;
-    /** Reads the packed weights from attributes, which are its own memory: what a graph holds lives as long as the script. */
+    /** Reads the packed weights from attributes: while it runs, its graph cannot change. */
     private final JitModule packed;
-
-    /** The sizes of images that the engine computed, so that they suit the network: oneDNN itself checks less. */
-    private final Set<List<Long>> computed = new HashSet<>();
 
     private boolean isPacked;
     private boolean failed;
 
-    private PackedGraph(JitModule frozen) {
-        // Here, since the engine crashes if another thread does so at once.
-        measuring = Scope.retain(frozen.clone());
-        packed = Scope.retain(frozen.clone());
-        measure(measuring.get_method("forward").graph());
-        Graph graph = packed.get_method("forward").graph();
-        for (JitNode convolution : convolutions(graph)) {
-            packed.register_buffer(attribute(kernels.size()), nothing());
-            read(graph, convolution, attribute(kernels.size()));
-            kernels.add(Kernel.of(convolution));
-            convolution.destroy();
-        }
+    private PackedGraph(JitModule measuring, JitModule packed) {
+        this.measuring = Scope.retain(measuring);
+        this.packed = Scope.retain(packed);
     }
 
     /**
-     * Describe the packed graph of a frozen module.
+     * Describe the packed graph of a frozen module. No other thread may freeze or clone modules of its script meanwhile: the engine crashes.
      *
      * @return null if it has no convolution that can be packed, or if this processor has a faster way
      */
     static @Nullable PackedGraph of(JitModule frozen) {
-        boolean suits = Convolution.ONE_DNN
-                && !convolutions(frozen.get_method("forward").graph()).isEmpty();
-        return suits ? new PackedGraph(frozen) : null;
-    }
-
-    /** Return whether inputs are a single image. */
-    static boolean takes(Inputs inputs) {
-        if (inputs.tensors().size() != 1) return false;
-        Tensor image = inputs.only();
-        return image.dim() == 4 && image.size(0) == 1 && !image.is_cuda();
+        if (!Convolution.AVX512
+                || convolutions(frozen.get_method("forward").graph()).isEmpty()) return null;
+        try (Scope scope = Scope.open()) {
+            JitModule measuring = frozen.clone();
+            measure(measuring.get_method("forward").graph());
+            JitModule packed = frozen.clone();
+            Graph graph = packed.get_method("forward").graph();
+            List<JitNode> convolutions = convolutions(graph);
+            for (int i = 0; i < convolutions.size(); i++) {
+                packed.register_buffer(attribute(i), Tensors.zeros(DType.FLOAT32, 0));
+                read(graph, convolutions.get(i), attribute(i));
+            }
+            PackedGraph made = new PackedGraph(measuring, packed);
+            for (JitNode convolution : convolutions) {
+                made.kernels.add(Kernel.of(convolution));
+                convolution.destroy();
+            }
+            return made;
+        } catch (RuntimeException e) {
+            LOG.debug("single images run without packed weights", e);
+            return null;
+        }
     }
 
     /**
-     * Return the module with packed weights; null if they cannot be packed.
+     * Return the module that computes these inputs.
      *
-     * @throws RuntimeException of the engine, if the network cannot compute this image
+     * @param plain for several rows, and where weights cannot be packed
+     * @throws RuntimeException of the engine, if the network cannot compute these inputs
      */
-    synchronized @Nullable JitModule module(Tensor image) {
-        if (failed) return null;
-        if (computed.add(List.of(image.size(1), image.size(2), image.size(3)))) prepare(image);
-        return failed ? null : packed;
+    JitModule moduleFor(List<Tensor> inputs, JitModule plain) {
+        boolean single =
+                inputs.stream().allMatch(tensor -> tensor.dim() > 0 && tensor.size(0) == 1 && !tensor.is_cuda());
+        return single && prepare(inputs) ? packed : plain;
     }
 
-    private void prepare(Tensor image) {
-        long[] sizes;
+    private synchronized boolean prepare(List<Tensor> inputs) {
+        if (!isPacked && !failed) pack(sizes(inputs));
+        return isPacked;
+    }
+
+    private long[] sizes(List<Tensor> inputs) {
         try (Scope scope = Scope.open()) {
-            sizes = measuring
-                    .forward(new IValueVector(new IValue(image)))
-                    .toIntVector()
-                    .get();
-        } catch (RuntimeException e) {
-            computed.clear();
-            throw e;
+            IValueVector copies = new IValueVector();
+            // The script may change them.
+            inputs.forEach(tensor -> copies.push_back(new IValue(tensor.clone())));
+            return measuring.forward(copies).toIntVector().get();
         }
-        if (isPacked) return;
+    }
+
+    private void pack(long[] sizes) {
         try {
             for (int i = 0; i < kernels.size(); i++) {
                 // Only one weight at a time is in memory three times.
@@ -130,18 +132,8 @@ final class PackedGraph implements AutoCloseable {
         } catch (RuntimeException e) {
             // The engine converts the weights in each call.
             LOG.debug("single images run without packed weights", e);
-            release();
             failed = true;
         }
-    }
-
-    /** Release the packed weights until the next image. No other thread may use them. */
-    synchronized void release() {
-        try (Scope scope = Scope.open()) {
-            for (int i = 0; i < kernels.size(); i++) packed.setattr(attribute(i), new IValue(nothing()));
-        }
-        isPacked = false;
-        computed.clear();
     }
 
     @Override
@@ -151,29 +143,20 @@ final class PackedGraph implements AutoCloseable {
         packed.close();
     }
 
-    private static Tensor nothing() {
-        return Tensors.zeros(DType.FLOAT32, 0);
-    }
-
     private static String attribute(int kernel) {
         return "packed" + kernel;
     }
 
     private static List<JitNode> convolutions(Graph graph) {
-        List<JitNode> found = new ArrayList<>();
-        JitNode stop = graph.return_node();
-        for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
-            if (isFlat(node)) found.add(node);
-        }
-        return found;
+        return GraphNodes.nodes(graph).stream().filter(PackedGraph::isFlat).toList();
     }
 
     /** Return whether a node is a convolution of two dimensions with constants. */
     private static boolean isFlat(JitNode node) {
-        Tensor weight = InferenceGraph.weight(node);
+        Tensor weight = GraphNodes.weight(node);
         return weight != null
                 && weight.dim() == 4
-                && IntStream.of(3, 4, 5).allMatch(at -> GraphConstants.numbers(node.input(at)).length == 2);
+                && IntStream.of(3, 4, 5).allMatch(at -> GraphNodes.numbers(node.input(at)).length == 2);
     }
 
     /** Let a graph return the sizes in place of the output. */
@@ -181,7 +164,7 @@ final class PackedGraph implements AutoCloseable {
         ValueVector sizes = new ValueVector();
         for (JitNode convolution : convolutions(graph)) {
             graph.setInsertPoint(convolution);
-            for (long dimension : new long[] {2, 3}) {
+            for (long dimension : new long[] {-2, -1}) {
                 Value which = InferenceGraph.number(graph, dimension);
                 sizes.push_back(InferenceGraph.insert(graph, "aten::size", convolution.input(0), which)
                         .setType(which.type()));
@@ -213,7 +196,7 @@ final class PackedGraph implements AutoCloseable {
                 convolution.input(4),
                 convolution.input(3),
                 convolution.input(5),
-                InferenceGraph.number(graph, InferenceGraph.groups(convolution)),
+                InferenceGraph.number(graph, GraphNodes.groups(convolution)),
                 graph.insertConstant(new IValue("none")),
                 graph.insertNode(numbers).output(),
                 graph.insertConstant(new IValue()));

@@ -15,7 +15,6 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.ExtraFilesMap;
-import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.JitNode;
 import org.bytedeco.pytorch.QualifiedName;
@@ -133,9 +132,8 @@ public final class Script implements AutoCloseable {
         return alone(() -> {
             try (Scope scope = Scope.open()) {
                 JitModule frozen = torch.freeze(module, new StringVectorOptional(), false);
-                Graph graph = frozen.get_method("forward").graph();
-                JitNode stop = graph.return_node();
-                for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
+                for (JitNode node :
+                        GraphNodes.nodes(frozen.get_method("forward").graph())) {
                     int at = trainingAt(node);
                     if (at >= 0 && isTrue(node.input(at).node())) return true;
                 }
@@ -146,7 +144,7 @@ public final class Script implements AutoCloseable {
 
     /** Return the index of the input for the training mode of a node; −1 for none. */
     private static int trainingAt(JitNode node) {
-        return switch (node.kind().toQualString().getString()) {
+        return switch (GraphNodes.kind(node)) {
             case "aten::batch_norm" -> 5;
             case "aten::dropout", "aten::feature_dropout", "aten::alpha_dropout" -> 2;
             default -> -1;
@@ -174,7 +172,7 @@ public final class Script implements AutoCloseable {
 
     private InferenceGraph running() {
         // The engine's own way to run it convolves wrongly, see Convolution.
-        if (running == null) running = InferenceGraph.of(module, Precision.FP32, ProductGraph::isFaster);
+        if (running == null) running = InferenceGraph.of(module, Precision.FP32, ProductGraph::isFaster, true);
         return running;
     }
 
@@ -189,11 +187,16 @@ public final class Script implements AutoCloseable {
 
     /** Create an optimized copy for inference. The caller closes it. */
     public InferenceGraph forInference(Precision precision) {
-        return forInference(precision, ProductGraph::isFaster);
+        return forInference(precision, ProductGraph::isFaster, true);
     }
 
-    InferenceGraph forInference(Precision precision, Predicate<Precision> products) {
-        return alone(() -> InferenceGraph.of(module, precision, products));
+    /** Create an optimized copy for batches. It computes single rows as the last rows of all, and takes no memory for them. */
+    public InferenceGraph forBatches(Precision precision) {
+        return forInference(precision, ProductGraph::isFaster, false);
+    }
+
+    InferenceGraph forInference(Precision precision, Predicate<Precision> products, boolean singles) {
+        return alone(() -> InferenceGraph.of(module, precision, products, singles));
     }
 
     /**

@@ -55,9 +55,8 @@ public final class ScriptGraph implements AutoCloseable {
                     + graph.outputs().size());
         }
         output = name(graph.outputs().get(0));
-        JitNode stop = graph.return_node();
-        for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
-            String op = node.kind().toQualString().getString();
+        for (JitNode node : GraphNodes.nodes(graph)) {
+            String op = GraphNodes.kind(node);
             if (op.equals("prim::Constant")) constants.put(name(node.output()), constant(node));
             else nodes.add(new Node(op, names(node.inputs()), names(node.outputs())));
         }

@@ -116,9 +116,8 @@ final class SingleImage implements AutoCloseable {
         // The first input is the module.
         if (graph.inputs().size() != 2) return false;
         places.put(graph.inputs().get(1).unique(), 0);
-        JitNode stop = graph.return_node();
-        for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
-            String kind = node.kind().toQualString().getString();
+        for (JitNode node : GraphNodes.nodes(graph)) {
+            String kind = GraphNodes.kind(node);
             if (NUMBERS.contains(kind) || isRankCheck(node)) continue;
             Integer x =
                     node.inputs().size() == 0 ? null : places.get(node.input(0).unique());
@@ -133,7 +132,7 @@ final class SingleImage implements AutoCloseable {
             lastReader[steps.get(i).x()] = i;
             lastReader[steps.get(i).y()] = i;
         }
-        Integer result = places.get(stop.input(0).unique());
+        Integer result = places.get(graph.return_node().input(0).unique());
         return result != null && result == steps.size();
     }
 
@@ -143,7 +142,7 @@ final class SingleImage implements AutoCloseable {
         Block holds = node.blocks().at(0);
         JitNode greater = node.input(0).node();
         if (!isKind(greater, "aten::gt") || !holds.nodes().front().equals(holds.return_node())) return false;
-        long least = GraphConstants.whole(greater.input(1));
+        long least = GraphNodes.whole(greater.input(1));
         JitNode length = greater.input(0).node();
         if (!isKind(length, "aten::len") || least < 0 || least > 3) return false;
         JitNode size = length.input(0).node();
@@ -153,7 +152,7 @@ final class SingleImage implements AutoCloseable {
     }
 
     private static boolean isKind(JitNode node, String kind) {
-        return node.kind().toQualString().getString().equals(kind);
+        return GraphNodes.kind(node).equals(kind);
     }
 
     private @Nullable Step step(String kind, JitNode node, int x) {
@@ -164,27 +163,27 @@ final class SingleImage implements AutoCloseable {
             case "aten::add_" -> isSum(node) ? Step.inPlace(x, other(node), Ops::add_) : null;
             case "aten::max_pool2d" -> maxPool(node, x);
             case "aten::adaptive_avg_pool2d" -> {
-                long[] size = GraphConstants.numbers(node.input(1));
+                long[] size = GraphNodes.numbers(node.input(1));
                 if (size.length != 2) yield null;
                 yield Step.of(x, value -> torch.adaptive_avg_pool2d(value, size))
                         .to(before -> new Size(size[0], size[1]));
             }
             case "aten::flatten" -> {
-                boolean isWhole = GraphConstants.is(node.input(1), 1) && GraphConstants.is(node.input(2), -1);
+                boolean isWhole = GraphNodes.is(node.input(1), 1) && GraphNodes.is(node.input(2), -1);
                 flat = true;
                 yield isWhole ? Step.of(x, value -> torch.flatten(value, 1, -1)) : null;
             }
             case "aten::linear" -> linear(node, x);
             case "aten::conv2d" -> convolution(node, x, 6);
             // Of a trace. The sixth argument is "transposed".
-            case "aten::_convolution" -> GraphConstants.is(node.input(6), 0) ? convolution(node, x, 8) : null;
+            case "aten::_convolution" -> GraphNodes.is(node.input(6), 0) ? convolution(node, x, 8) : null;
             default -> null;
         };
     }
 
     /** Return whether a node adds two values of the network, unscaled. */
     private boolean isSum(JitNode node) {
-        return places.containsKey(node.input(1).unique()) && GraphConstants.is(node.input(2), 1);
+        return places.containsKey(node.input(1).unique()) && GraphNodes.is(node.input(2), 1);
     }
 
     private int other(JitNode node) {
@@ -193,10 +192,10 @@ final class SingleImage implements AutoCloseable {
 
     private static @Nullable Step maxPool(JitNode node, int x) {
         long[][] how = IntStream.rangeClosed(1, 4)
-                .mapToObj(i -> GraphConstants.numbers(node.input(i)))
+                .mapToObj(i -> GraphNodes.numbers(node.input(i)))
                 .toArray(long[][]::new);
-        boolean roundsUp = GraphConstants.is(node.input(5), 1);
-        if (!roundsUp && !GraphConstants.is(node.input(5), 0)) return null;
+        boolean roundsUp = GraphNodes.is(node.input(5), 1);
+        if (!roundsUp && !GraphNodes.is(node.input(5), 0)) return null;
         if (!Arrays.stream(how).allMatch(pair -> pair.length == 2) || Math.min(how[1][0], how[1][1]) < 1) return null;
         // Where sizes are rounded up, there may be a row or column more.
         return Step.of(x, value -> torch.max_pool2d(value, how[0], how[1], how[2], how[3], roundsUp))
@@ -213,10 +212,10 @@ final class SingleImage implements AutoCloseable {
     private @Nullable Step convolution(JitNode node, int x, int groupsAt) {
         Tensor weight = kept(node.input(1));
         Tensor bias = kept(node.input(2));
-        long[] stride = GraphConstants.numbers(node.input(3));
-        long[] padding = GraphConstants.numbers(node.input(4));
-        long[] dilation = GraphConstants.numbers(node.input(5));
-        long groups = GraphConstants.whole(node.input(groupsAt));
+        long[] stride = GraphNodes.numbers(node.input(3));
+        long[] padding = GraphNodes.numbers(node.input(4));
+        long[] dilation = GraphNodes.numbers(node.input(5));
+        long groups = GraphNodes.whole(node.input(groupsAt));
         if (weight == null || weight.dim() != 4 || weight.is_cuda() || bias == null || groups < 1) return null;
         if (stride.length != 2 || padding.length != 2 || dilation.length != 2) return null;
         // The library says what is wrong with it.
@@ -313,7 +312,7 @@ final class SingleImage implements AutoCloseable {
     }
 
     private @Nullable Tensor kept(Value value) {
-        Tensor constant = GraphConstants.tensor(value);
+        Tensor constant = GraphNodes.tensor(value);
         if (constant == null) return null;
         Tensor own = Scope.own(constant);
         weights.add(own);

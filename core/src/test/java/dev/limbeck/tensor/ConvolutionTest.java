@@ -43,26 +43,28 @@ class ConvolutionTest {
     /** Many channels on few pixels are products. */
     @ParameterizedTest
     @CsvSource({
-        "256, 40, 1, 1, 4, 1, 1",
-        "256, 40, 1, 1, 1, 1, 1",
-        "256, 40, 1, 1, 3, 1, 2",
-        "256, 40, 1, 1, 3, 2, 1",
-        "512, 20, 2, 2, 33, 1, 1",
-        "256, 40, 2, 2, 33, 2, 1",
-        "256, 40, 2, 2, 32, 1, 2",
-        "256, 41, 1, 4, 33, 1, 1",
-        "300, 40, 4, 1, 32, 3, 1",
-        "256, 40, 1, 3, 32, 1, 1",
-        "256, 40, 2, 2, 4, 1, 1",
-        "256, 40, 4, 4, 4, 2, 1",
-        "256, 40, 4, 3, 4, 1, 0",
+        "256, 40, 1, 1, 4, 1, 1, true",
+        "256, 40, 1, 1, 1, 1, 1, true",
+        "256, 40, 1, 1, 3, 1, 2, true",
+        "256, 40, 1, 1, 3, 2, 1, true",
+        "512, 20, 2, 2, 33, 1, 1, true",
+        "256, 40, 2, 2, 33, 2, 1, true",
+        "256, 40, 2, 2, 32, 1, 2, true",
+        "256, 41, 1, 4, 33, 1, 1, true",
+        "300, 40, 4, 1, 32, 3, 1, true",
+        "256, 40, 1, 3, 32, 1, 1, true",
+        "256, 40, 2, 2, 4, 1, 1, false",
+        "256, 40, 4, 4, 4, 2, 1, false",
+        "256, 40, 4, 3, 4, 1, 0, false",
     })
-    void manyChannelsOnFewPixels(long in, long out, long height, long width, long images, long stride, long padding) {
+    void manyChannelsOnFewPixels(
+            long in, long out, long height, long width, long images, long stride, long padding, boolean byPlaces) {
         Tensors.seed(1);
         for (boolean last : new boolean[] {false, true}) {
             try (Scope scope = Scope.open()) {
                 Tensor x = Tensors.randn(images, in, height, width);
                 Tensor weight = Tensors.randn(out, in, 3, 3);
+                assertThat(Kn2row.isFaster(x, weight, padding, 1, 1)).isEqualTo(byPlaces);
                 isThatOfDoublePrecision(
                         last ? Tensors.channelsLast(x) : x,
                         last ? Tensors.channelsLast(weight) : weight,
@@ -71,6 +73,19 @@ class ConvolutionTest {
                         1,
                         1);
             }
+        }
+    }
+
+    /** There would be no product to join. */
+    @ParameterizedTest
+    @CsvSource({"0, 1", "2, 3"})
+    void whereNoPixelIsReadTheEngineConvolves(long images, long padding) {
+        try (Scope scope = Scope.open()) {
+            Tensor x = Tensors.zeros(DType.FLOAT32, images, 256, 1, 1);
+            Tensor weight = Tensors.randn(8, 256, 3, 3);
+            assertThat(Kn2row.isFaster(x, weight, padding, 1, 1)).isFalse();
+            Tensor y = LayerOps.conv2d(x, weight, Tensors.full(0.5, DType.FLOAT32, 8), 4, padding, 1, 1);
+            for (float value : Tensors.toFloats(y)) assertThat(value).isEqualTo(0.5f);
         }
     }
 

@@ -96,8 +96,8 @@ class WeightsOnDiskTest {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on();
                 Module network = Zoo.byName("resnet18").create(10);
-                InferenceCopy copy =
-                        new InferenceCopy(network, Precision.FP32, () -> Inputs.of(Tensors.randn(2, 3, 32, 32)))) {
+                InferenceCopy copy = new InferenceCopy(
+                        network, Precision.FP32, () -> Inputs.of(Tensors.randn(2, 3, 32, 32)), true)) {
             network.eval();
             Tensor x = Tensors.randn(2, 3, 32, 32);
             float[] before = outputs(network, x);

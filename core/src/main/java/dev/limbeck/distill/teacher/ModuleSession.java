@@ -36,7 +36,7 @@ final class ModuleSession implements TeacherSession {
         modes = module.evalMode();
         module.parameters().values().forEach(tensor -> trained.put(tensor, tensor.requires_grad()));
         module.freeze();
-        copy = new InferenceCopy(module, precision, () -> Inputs.example(inputs.specs(), 2));
+        copy = new InferenceCopy(module, precision, () -> Inputs.example(inputs.specs(), 2), false);
         closing = new ClosedFlag("the session of " + ModelName.teacher(name));
     }
 

@@ -75,7 +75,7 @@ record ImageNetwork(Network<RgbImage> network, ImagePreprocessing preprocessing,
             Task task = saved.classNames().isEmpty()
                     ? saved.task().withNames(Task.numbered(saved.classes()))
                     : saved.task();
-            InferenceCopy copy = new InferenceCopy(saved.module(), Precision.FP32, () -> colors(how));
+            InferenceCopy copy = new InferenceCopy(saved.module(), Precision.FP32, () -> colors(how), true);
             try (Scope scope = Scope.open();
                     NoGrad noGrad = NoGrad.on()) {
                 copy.prepare();

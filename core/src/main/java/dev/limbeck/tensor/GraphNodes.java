@@ -1,5 +1,8 @@
 package dev.limbeck.tensor;
 
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.JitNode;
 import org.bytedeco.pytorch.Symbol;
@@ -7,12 +10,38 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.Value;
 import org.jspecify.annotations.Nullable;
 
-/** Read constants of a TorchScript graph. */
-final class GraphConstants {
+/** Read nodes and constants of a TorchScript graph. */
+final class GraphNodes {
     /** The attribute of a constant's node that holds it. */
     static final Symbol VALUE = Scope.retain(Symbol.fromQualString("attr::value"));
 
-    private GraphConstants() {}
+    private GraphNodes() {}
+
+    /** Return the nodes in their order, without those in blocks. They may be replaced while the list is read. */
+    static List<JitNode> nodes(Graph graph) {
+        List<JitNode> nodes = new ArrayList<>();
+        JitNode stop = graph.return_node();
+        for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) nodes.add(node);
+        return nodes;
+    }
+
+    /** Return a node's operation, such as {@code aten::conv2d}. */
+    static String kind(JitNode node) {
+        return node.kind().toQualString().getString();
+    }
+
+    /** Return the weight of a convolution; null for another node or a computed weight. */
+    static @Nullable Tensor weight(JitNode node) {
+        return groups(node) < 1 ? null : tensor(node.input(1));
+    }
+
+    /** Return the number of groups of a convolution, in scripted or traced form; −1 for another node or a computed number. */
+    static long groups(JitNode node) {
+        String kind = kind(node);
+        if (kind.equals("aten::conv2d")) return whole(node.input(6));
+        // The sixth argument is "transposed".
+        return kind.equals("aten::_convolution") && is(node.input(6), 0) ? whole(node.input(8)) : -1;
+    }
 
     /** Return a constant tensor; null for None and computed values. */
     static @Nullable Tensor tensor(Value value) {
