@@ -6,9 +6,11 @@ import dev.limbeck.evaluate.Interval;
 import dev.limbeck.evaluate.PredictionDiff;
 import dev.limbeck.recipe.LoadedTeacher;
 import dev.limbeck.recipe.Recipe;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.train.Metric;
 import dev.limbeck.zoo.Zoo;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -119,6 +121,9 @@ public record ComparisonResult(
     private List<String> machineFacts() {
         List<String> machines = machines();
         if (machines.size() < 2) return List.of();
+        if (differOnlyInPrecision(machines)) {
+            return List.of("The recipes differ in precision: " + String.join("; ", machines) + ".");
+        }
         List<String> facts = new ArrayList<>();
         facts.add(
                 "The runs come from " + machines.size() + " kinds of machines, devices or precisions, so their seconds"
@@ -134,6 +139,18 @@ public record ComparisonResult(
                     + " differences are not those of the recipes alone.");
         }
         return facts;
+    }
+
+    private boolean differOnlyInPrecision(List<String> machines) {
+        Stream<String> precisions = Arrays.stream(Precision.values()).map(Precision::toString);
+        String precision = precisions.collect(Collectors.joining("|", ", (", ")$"));
+        return variants.stream()
+                        .allMatch(variant -> machines(variant.runs().stream()).size() < 2)
+                && machines.stream()
+                                .map(machine -> machine.replaceFirst(precision, ""))
+                                .distinct()
+                                .count()
+                        == 1;
     }
 
     /**

@@ -276,6 +276,19 @@ class ShardsTest {
     }
 
     @Test
+    void recipesMayDifferInPrecision() {
+        Map<String, Recipe> recipes = new LinkedHashMap<>();
+        for (String precision : List.of("fp32", "bf16")) {
+            recipes.put(precision, taught(tree -> tree.withObject("/training").put("precision", precision)));
+        }
+        ComparisonResult result = new Comparison(recipes, 2, 0, home.resolve("precisions"), context(fit -> {})).run();
+        assertThat(result.machines()).hasSize(2);
+        assertThat(result.facts())
+                .contains("The recipes differ in precision: " + String.join("; ", result.machines()) + ".")
+                .noneMatch(fact -> fact.contains("cannot be compared") || fact.contains("different ones"));
+    }
+
+    @Test
     void aDeviceAndAPrecisionArePartOfAMachine() throws IOException {
         comparison("devices").run();
         for (String device : List.of("cuda:0", "cuda:1", "")) {
