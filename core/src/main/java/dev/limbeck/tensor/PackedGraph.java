@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.IValue;
@@ -22,8 +23,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Run a frozen graph on a single image with the weights of its convolutions as oneDNN reads them. Otherwise, oneDNN converts them in each
  * call, which takes longer than to convolve one image, see {@code docs/performance.md}. The packed weights are a second copy. The first
- * image is computed twice, to pack them for its size; images of another size are computed too, more slowly where oneDNN reads weights
- * otherwise for it.
+ * image is computed twice, to pack them for its size. Images of another size run without: oneDNN would convert packed weights in each
+ * call, in several times the time for grouped convolutions.
  */
 final class PackedGraph implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PackedGraph.class);
@@ -55,8 +56,10 @@ final class PackedGraph implements AutoCloseable {
     /** Reads the packed weights from attributes: while it runs, its graph cannot change. */
     private final JitModule packed;
 
-    private boolean isPacked;
-    private boolean failed;
+    /** The sizes of the inputs that weights are packed for; null before, and if they cannot be packed. */
+    private @Nullable List<List<Long>> packedFor;
+
+    private boolean tried;
 
     private PackedGraph(JitModule measuring, JitModule packed) {
         this.measuring = Scope.retain(measuring);
@@ -96,18 +99,22 @@ final class PackedGraph implements AutoCloseable {
     /**
      * Return the module that computes these inputs.
      *
-     * @param plain for several rows, and where weights cannot be packed
+     * @param plain for several rows, and where weights are not packed
      * @throws RuntimeException of the engine, if the network cannot compute these inputs
      */
     JitModule moduleFor(List<Tensor> inputs, JitModule plain) {
         boolean single =
                 inputs.stream().allMatch(tensor -> tensor.dim() > 0 && tensor.size(0) == 1 && !tensor.is_cuda());
-        return single && prepare(inputs) ? packed : plain;
+        return single && isPackedFor(inputs) ? packed : plain;
     }
 
-    private synchronized boolean prepare(List<Tensor> inputs) {
-        if (!isPacked && !failed) pack(sizes(inputs));
-        return isPacked;
+    private synchronized boolean isPackedFor(List<Tensor> inputs) {
+        List<List<Long>> shapes = inputs.stream()
+                .map(tensor -> LongStream.of(tensor.shape()).boxed().toList())
+                .toList();
+        if (!tried && pack(sizes(inputs))) packedFor = shapes;
+        tried = true;
+        return shapes.equals(packedFor);
     }
 
     private long[] sizes(List<Tensor> inputs) {
@@ -119,7 +126,7 @@ final class PackedGraph implements AutoCloseable {
         }
     }
 
-    private void pack(long[] sizes) {
+    private boolean pack(long[] sizes) {
         try {
             for (int i = 0; i < kernels.size(); i++) {
                 // Only one weight at a time is in memory three times.
@@ -128,11 +135,11 @@ final class PackedGraph implements AutoCloseable {
                     packed.setattr(attribute(i), new IValue(weight));
                 }
             }
-            isPacked = true;
+            return true;
         } catch (RuntimeException e) {
             // The engine converts the weights in each call.
             LOG.debug("single images run without packed weights", e);
-            failed = true;
+            return false;
         }
     }
 

@@ -184,9 +184,14 @@ class PackedGraphTest {
             module.eval();
             JitModule frozen = torch.freeze(module);
             try (PackedGraph graph = Objects.requireNonNull(PackedGraph.of(frozen))) {
+                Tensor image = Tensors.randn(1, 4, 16, 16);
                 assertThat(graph.moduleFor(List.of(Tensors.randn(2, 4, 16, 16)), frozen))
                         .isSameAs(frozen);
-                JitModule packed = graph.moduleFor(List.of(Tensors.randn(1, 4, 16, 16)), frozen);
+                JitModule packed = graph.moduleFor(List.of(image), frozen);
+                assertThat(graph.moduleFor(List.of(Tensors.randn(1, 4, 16, 18)), frozen))
+                        .as("image of another size")
+                        .isSameAs(frozen);
+                assertThat(graph.moduleFor(List.of(image), frozen)).isSameAs(packed);
                 String body = packed.get_method("forward").graph().toString();
                 assertThat(body).doesNotContain("aten::conv2d").contains("mkldnn::_convolution_pointwise");
                 for (String weight : List.of("packed0", "packed1", "packed2"))
