@@ -121,18 +121,15 @@ public record ComparisonResult(
     private List<String> machineFacts() {
         List<String> machines = machines();
         if (machines.size() < 2) return List.of();
-        if (differOnlyInPrecision(machines)) {
-            return List.of("The recipes differ in precision: " + String.join("; ", machines) + ".");
-        }
+        String all = String.join("; ", machines) + ".";
+        if (countWithoutPrecision(machines) < 2) return List.of("The runs differ in precision: " + all);
         List<String> facts = new ArrayList<>();
-        facts.add(
-                "The runs come from " + machines.size() + " kinds of machines, devices or precisions, so their seconds"
-                        + " cannot be compared: " + String.join("; ", machines) + ".");
+        facts.add("The runs come from " + machines.size()
+                + " kinds of machines, devices or precisions, so their seconds" + " cannot be compared: " + all);
         long mixed = IntStream.range(0, seeds.size())
-                .filter(seed ->
-                        machines(variants.stream().map(variant -> variant.runs().get(seed)))
-                                        .size()
-                                > 1)
+                .filter(seed -> countWithoutPrecision(machines(
+                                variants.stream().map(variant -> variant.runs().get(seed))))
+                        > 1)
                 .count();
         if (mixed > 0) {
             facts.add("In " + mixed + " of " + seeds.size() + " seeds, students come from different ones, so their"
@@ -141,16 +138,15 @@ public record ComparisonResult(
         return facts;
     }
 
-    private boolean differOnlyInPrecision(List<String> machines) {
-        Stream<String> precisions = Arrays.stream(Precision.values()).map(Precision::toString);
-        String precision = precisions.collect(Collectors.joining("|", ", (", ")$"));
-        return variants.stream()
-                        .allMatch(variant -> machines(variant.runs().stream()).size() < 2)
-                && machines.stream()
-                                .map(machine -> machine.replaceFirst(precision, ""))
-                                .distinct()
-                                .count()
-                        == 1;
+    /** Count kinds of machines and devices: recipes may differ in precision. */
+    private static long countWithoutPrecision(List<String> machines) {
+        String precision = Arrays.stream(Precision.values())
+                .map(Precision::toString)
+                .collect(Collectors.joining("|", ", (", ")$"));
+        return machines.stream()
+                .map(machine -> machine.replaceFirst(precision, ""))
+                .distinct()
+                .count();
     }
 
     /**

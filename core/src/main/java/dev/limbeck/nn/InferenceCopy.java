@@ -109,7 +109,7 @@ public final class InferenceCopy implements AutoCloseable {
         }
     }
 
-    /** Return the largest difference of float32 logits, relative to the largest logit; one row is computed in another way than two. */
+    /** Return the largest difference of float32 logits, relative to the largest logit; one row may be computed in another way than two. */
     private double difference(InferenceGraph folded) {
         try (Scope scope = Scope.open()) {
             Inputs two = module.adapt(example.get());

@@ -1,6 +1,5 @@
 package dev.limbeck.tensor;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
@@ -50,10 +49,10 @@ final class PackedGraph implements AutoCloseable {
         }
     }
 
-    private final List<Kernel> kernels = new ArrayList<>();
-    /** Returns height and width of what each convolution reads. */
+    private final List<Kernel> kernels;
+    /** Returns dimensions, height and width of what each convolution reads. */
     private final JitModule measuring;
-    /** Reads the packed weights from attributes: while it runs, its graph cannot change. */
+    /** Reads the packed weights from attributes: a graph that ran does not change, and its constants live as long as the script. */
     private final JitModule packed;
 
     /** The sizes of the inputs that weights are packed for; null before, and if they cannot be packed. */
@@ -61,7 +60,8 @@ final class PackedGraph implements AutoCloseable {
 
     private boolean tried;
 
-    private PackedGraph(JitModule measuring, JitModule packed) {
+    private PackedGraph(List<Kernel> kernels, JitModule measuring, JitModule packed) {
+        this.kernels = kernels;
         this.measuring = Scope.retain(measuring);
         this.packed = Scope.retain(packed);
     }
@@ -81,15 +81,12 @@ final class PackedGraph implements AutoCloseable {
             Graph graph = packed.get_method("forward").graph();
             List<JitNode> convolutions = convolutions(graph);
             for (int i = 0; i < convolutions.size(); i++) {
-                packed.register_buffer(attribute(i), Tensors.zeros(DType.FLOAT32, 0));
+                packed.register_buffer(attribute(i), nothing());
                 read(graph, convolutions.get(i), attribute(i));
             }
-            PackedGraph made = new PackedGraph(measuring, packed);
-            for (JitNode convolution : convolutions) {
-                made.kernels.add(Kernel.of(convolution));
-                convolution.destroy();
-            }
-            return made;
+            List<Kernel> kernels = convolutions.stream().map(Kernel::of).toList();
+            convolutions.forEach(JitNode::destroy);
+            return new PackedGraph(kernels, measuring, packed);
         } catch (RuntimeException e) {
             LOG.debug("single images run without packed weights", e);
             return null;
@@ -129,9 +126,11 @@ final class PackedGraph implements AutoCloseable {
     private boolean pack(long[] sizes) {
         try {
             for (int i = 0; i < kernels.size(); i++) {
+                // Packed weights are for images with a dimension of rows.
+                if (sizes[3 * i] != 4) return release();
                 // Only one weight at a time is in memory three times.
                 try (Scope one = Scope.open()) {
-                    Tensor weight = kernels.get(i).packed(sizes[2 * i], sizes[2 * i + 1]);
+                    Tensor weight = kernels.get(i).packed(sizes[3 * i + 1], sizes[3 * i + 2]);
                     packed.setattr(attribute(i), new IValue(weight));
                 }
             }
@@ -139,8 +138,19 @@ final class PackedGraph implements AutoCloseable {
         } catch (RuntimeException e) {
             // The engine converts the weights in each call.
             LOG.debug("single images run without packed weights", e);
-            return false;
+            return release();
         }
+    }
+
+    private boolean release() {
+        try (Scope scope = Scope.open()) {
+            for (int i = 0; i < kernels.size(); i++) packed.setattr(attribute(i), new IValue(nothing()));
+        }
+        return false;
+    }
+
+    private static Tensor nothing() {
+        return Tensors.zeros(DType.FLOAT32, 0);
     }
 
     @Override
@@ -171,6 +181,8 @@ final class PackedGraph implements AutoCloseable {
         ValueVector sizes = new ValueVector();
         for (JitNode convolution : convolutions(graph)) {
             graph.setInsertPoint(convolution);
+            Value dimensions = InferenceGraph.insert(graph, "aten::dim", convolution.input(0));
+            sizes.push_back(dimensions.setType(InferenceGraph.number(graph, 0).type()));
             for (long dimension : new long[] {-2, -1}) {
                 Value which = InferenceGraph.number(graph, dimension);
                 sizes.push_back(InferenceGraph.insert(graph, "aten::size", convolution.input(0), which)

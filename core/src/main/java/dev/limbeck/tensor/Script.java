@@ -171,7 +171,8 @@ public final class Script implements AutoCloseable {
     }
 
     private InferenceGraph running() {
-        // The engine's own way to run it convolves wrongly, see Convolution.
+        // The engine's own way to run it convolves wrongly, see Convolution. A teacher's last batch may be a single
+        // row, too.
         if (running == null) running = InferenceGraph.of(module, Precision.FP32, ProductGraph::isFaster, true);
         return running;
     }
@@ -190,7 +191,7 @@ public final class Script implements AutoCloseable {
         return forInference(precision, ProductGraph::isFaster, true);
     }
 
-    /** Create an optimized copy for batches. It computes single rows as the last rows of all, and takes no memory for them. */
+    /** Create an optimized copy for batches. It computes a single row as it does several, and takes no memory for it. */
     public InferenceGraph forBatches(Precision precision) {
         return forInference(precision, ProductGraph::isFaster, false);
     }

@@ -275,17 +275,31 @@ class ShardsTest {
                                 + " recipes alone.");
     }
 
+    /** Also where one seed comes from another machine. */
     @Test
-    void recipesMayDifferInPrecision() {
+    void recipesMayDifferInPrecision() throws IOException {
         Map<String, Recipe> recipes = new LinkedHashMap<>();
         for (String precision : List.of("fp32", "bf16")) {
             recipes.put(precision, taught(tree -> tree.withObject("/training").put("precision", precision)));
         }
-        ComparisonResult result = new Comparison(recipes, 2, 0, home.resolve("precisions"), context(fit -> {})).run();
+        Path folder = home.resolve("precisions");
+        ComparisonResult result = new Comparison(recipes, 2, 0, folder, context(fit -> {})).run();
         assertThat(result.machines()).hasSize(2);
         assertThat(result.facts())
-                .contains("The recipes differ in precision: " + String.join("; ", result.machines()) + ".")
-                .noneMatch(fact -> fact.contains("cannot be compared") || fact.contains("different ones"));
+                .contains("The runs differ in precision: " + String.join("; ", result.machines()) + ".")
+                .noneMatch(fact -> fact.contains("cannot be compared"));
+        for (String name : List.of("alone", "fp32", "bf16")) {
+            Path run = folder.resolve(name + "/seed-1/run.json");
+            ObjectNode changed = RunJson.read(run);
+            changed.remove("file");
+            changed.withObject("/engine").put("processor", "Another One");
+            Files.writeString(run, RunJson.sealed(changed));
+        }
+        assertThat(new Comparison(recipes, 2, 0, folder, context(fit -> {}))
+                        .run()
+                        .facts())
+                .anyMatch(fact -> fact.startsWith("The runs come from 4 kinds of machines, devices or precisions"))
+                .noneMatch(fact -> fact.contains("different ones"));
     }
 
     @Test

@@ -125,6 +125,50 @@ class PackedGraphTest {
         }
     }
 
+    /** Packed weights would need a dimension of rows. */
+    @Test
+    void aScriptMayConvolveAnImageWithoutRows() {
+        try (Scope scope = Scope.open()) {
+            Map<String, Tensor> weights = Map.of("weight", Tensors.randn(3, 4, 3, 3));
+            String body = "def forward(self, x: Tensor) -> Tensor:\n    return torch.conv2d(x[0], self.weight)\n";
+            try (Script script = Script.compile("NoRows", weights, Map.of(), Map.of(), body);
+                    InferenceGraph graph = script.forInference(Precision.FP32)) {
+                for (int i = 0; i < 2; i++) {
+                    Tensor x = Tensors.randn(1, 4, 8, 8);
+                    assertThat(HardShapes.Difference.of(
+                                    Tensors.toDoubles(graph.forward(x)),
+                                    Tensors.toDoubles(LayerOps.conv2d(x, weights.get("weight"), null, 1, 0, 1, 1))))
+                            .isLessThan(1e-5);
+                }
+            }
+        }
+    }
+
+    /** Their packing fails after that of the first. */
+    @Test
+    void weightsInDoublePrecisionAreNotPacked() {
+        try (Scope scope = Scope.open()) {
+            Tensor first = Tensors.randn(4, 4, 3, 3);
+            Tensor second = Tensors.to(Tensors.randn(3, 4, 3, 3), DType.FLOAT64);
+            String body = """
+                    def forward(self, x: Tensor) -> Tensor:
+                        return torch.conv2d(torch.conv2d(x, self.first).type_as(self.second), self.second)
+                    """;
+            try (Script script = Script.compile(
+                            "Double", Map.of("first", first, "second", second), Map.of(), Map.of(), body);
+                    InferenceGraph graph = script.forInference(Precision.FP32)) {
+                for (int i = 0; i < 2; i++) {
+                    Tensor x = Tensors.randn(1, 4, 8, 8);
+                    Tensor between = Tensors.to(LayerOps.conv2d(x, first, null, 1, 0, 1, 1), DType.FLOAT64);
+                    assertThat(HardShapes.Difference.of(
+                                    Tensors.toDoubles(graph.forward(x)),
+                                    Tensors.toDoubles(LayerOps.conv2d(between, second, null, 1, 0, 1, 1))))
+                            .isLessThan(1e-5);
+                }
+            }
+        }
+    }
+
     @Test
     void aRowMayHaveSeveralInputs() {
         try (Scope scope = Scope.open()) {
