@@ -125,7 +125,7 @@ public record ComparisonResult(
         if (countWithoutPrecision(machines) < 2) return List.of("The runs differ in precision: " + all);
         List<String> facts = new ArrayList<>();
         facts.add("The runs come from " + machines.size()
-                + " kinds of machines, devices or precisions, so their seconds" + " cannot be compared: " + all);
+                + " kinds of machines, devices or precisions, so their seconds cannot be compared: " + all);
         long mixed = IntStream.range(0, seeds.size())
                 .filter(seed -> countWithoutPrecision(machines(
                                 variants.stream().map(variant -> variant.runs().get(seed))))

@@ -17,6 +17,9 @@ import org.bytedeco.pytorch.global.torch;
 final class Im2col {
     static final long CHANNELS = 256;
 
+    /** Up to how many pixels of a result a product takes less time in float32. */
+    static final long PIXELS = 4;
+
     /** Whether this processor has AMX, where the engine's convolutions in bfloat16 take longest beside products. */
     static final boolean TILES = Precision.processorFeatures().contains("amx_bf16");
 
@@ -31,7 +34,7 @@ final class Im2col {
         if (!suits(x, weight, padding, dilation, groups) || x.size(0) == 1) return false;
         long pixels = side(x.size(2), 3, stride, padding) * side(x.size(3), 3, stride, padding);
         return x.size(1) >= (bf16 && TILES ? CHANNELS / 2 : CHANNELS)
-                && pixels <= (bf16 ? mostPixels(x.size(1), TILES) : 4)
+                && pixels <= (bf16 ? mostPixels(x.size(1), TILES) : PIXELS)
                 && (bf16 || DType.of(x) == DType.FLOAT32);
     }
 

@@ -181,13 +181,13 @@ final class PackedGraph implements AutoCloseable {
         ValueVector sizes = new ValueVector();
         for (JitNode convolution : convolutions(graph)) {
             graph.setInsertPoint(convolution);
-            Value dimensions = InferenceGraph.insert(graph, "aten::dim", convolution.input(0));
-            sizes.push_back(dimensions.setType(InferenceGraph.number(graph, 0).type()));
-            for (long dimension : new long[] {-2, -1}) {
-                Value which = InferenceGraph.number(graph, dimension);
-                sizes.push_back(InferenceGraph.insert(graph, "aten::size", convolution.input(0), which)
-                        .setType(which.type()));
-            }
+            Value x = convolution.input(0);
+            Value height = InferenceGraph.number(graph, -2);
+            Value width = InferenceGraph.number(graph, -1);
+            sizes.push_back(InferenceGraph.insert(graph, "aten::dim", x).setType(height.type()));
+            sizes.push_back(
+                    InferenceGraph.insert(graph, "aten::size", x, height).setType(height.type()));
+            sizes.push_back(InferenceGraph.insert(graph, "aten::size", x, width).setType(width.type()));
         }
         graph.setInsertPoint(graph.return_node());
         JitNode list = graph.insertNode(graph.createList(sizes.get(0).type(), sizes));

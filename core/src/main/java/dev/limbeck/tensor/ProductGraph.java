@@ -108,7 +108,7 @@ final class ProductGraph {
                 convolution.input(2),
                 InferenceGraph.number(graph, GraphNodes.numbers(convolution.input(3))[0]),
                 InferenceGraph.number(graph, GraphNodes.numbers(convolution.input(4))[0]),
-                InferenceGraph.number(graph, full ? 4 : 0),
+                InferenceGraph.number(graph, full ? Im2col.PIXELS : 0),
                 InferenceGraph.number(graph, full ? 0 : Im2col.mostPixels(channels, true)));
         Value result = torch.insertGraph(graph, Compiled.GRAPH, inputs).get(0);
         convolution.output().replaceAllUsesWith(result);

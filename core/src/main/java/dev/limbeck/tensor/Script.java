@@ -19,7 +19,6 @@ import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.JitNode;
 import org.bytedeco.pytorch.QualifiedName;
 import org.bytedeco.pytorch.StringVectorOptional;
-import org.bytedeco.pytorch.Symbol;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.parameter_iterator;
@@ -35,7 +34,6 @@ public final class Script implements AutoCloseable {
         Engine.start();
     }
 
-    private static final Symbol VALUE = Scope.retain(Symbol.fromQualString("attr::value"));
     private static final Pattern UNKNOWN_OPERATOR = Pattern.compile("Unknown builtin op: (\\w+)::(\\w+)");
     private static final Pattern NEWER_FORMAT =
             Pattern.compile("file with version (\\d+), but the maximum supported version for reading is (\\d+)");
@@ -135,7 +133,7 @@ public final class Script implements AutoCloseable {
                 for (JitNode node :
                         GraphNodes.nodes(frozen.get_method("forward").graph())) {
                     int at = trainingAt(node);
-                    if (at >= 0 && isTrue(node.input(at).node())) return true;
+                    if (at >= 0 && GraphNodes.whole(node.input(at)) > 0) return true;
                 }
                 return false;
             }
@@ -149,10 +147,6 @@ public final class Script implements AutoCloseable {
             case "aten::dropout", "aten::feature_dropout", "aten::alpha_dropout" -> 2;
             default -> -1;
         };
-    }
-
-    private static boolean isTrue(JitNode constant) {
-        return constant.hasAttribute(VALUE) && constant.kindOf(VALUE).toString().equals("i") && constant.i(VALUE) != 0;
     }
 
     /** Run the module on its only input, as {@link #forward(Inputs)} does. */

@@ -86,7 +86,7 @@ public final class ScriptGraph implements AutoCloseable {
     }
 
     private static Object constant(JitNode node) {
-        Symbol value = Symbol.fromQualString("attr::value");
+        Symbol value = GraphNodes.VALUE;
         if (node.mustBeNone() || !node.hasAttribute(value)) return NONE;
         // Not name(), which is null for enums from native code.
         String kind = node.kindOf(value).toString();
